@@ -1,0 +1,203 @@
+"""What happened, told once: append-only, hash-chained per subject, heads sealed into one global chain.
+
+UPDATE and DELETE are refused by triggers (migration 0002); the chain shows what a superuser changed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import uuid
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Index, String, Text, UniqueConstraint, func, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from workflow.kernel.actors import Actor, Role
+from workflow.kernel.db import Base, enum_column
+from workflow.kernel.ids import new_id
+
+#: What the first entry of a chain points to.
+GENESIS = "0" * 64
+#: How far a commit may lag behind the making of its key.
+LOOK_BACK_MS = 10 * 60 * 1000
+
+
+class AuditEntry(Base):
+    """One thing that happened to one subject."""
+
+    __tablename__ = "audit_entries"
+    __table_args__ = (
+        UniqueConstraint("subject_type", "subject_id", "sequence"),
+        Index("ix_audit_entries_at", "at"),
+    )
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
+    subject_type: Mapped[str] = mapped_column(String(40))
+    subject_id: Mapped[uuid.UUID]
+    sequence: Mapped[int]
+    at: Mapped[datetime]
+    actor_role: Mapped[Role] = enum_column(Role, "actor_role")
+    actor_id: Mapped[str] = mapped_column(String(80))
+    actor_name: Mapped[str] = mapped_column(String(200))
+    #: Typed tag such as ``case:offer``: subject, then trigger.
+    action: Mapped[str] = mapped_column(String(80))
+    before: Mapped[str] = mapped_column(String(40), default="")
+    after: Mapped[str] = mapped_column(String(40), default="")
+    #: The sentence from the table, for people.
+    label: Mapped[str] = mapped_column(String(200), default="")
+    note: Mapped[str] = mapped_column(Text, default="")
+    previous_hash: Mapped[str] = mapped_column(String(64))
+    hash: Mapped[str] = mapped_column(String(64))
+
+    def computed_hash(self) -> str:
+        """SHA-256 over every field and the hash before."""
+        told = [
+            str(self.id), self.subject_type, str(self.subject_id), self.sequence, self.at.isoformat(),
+            self.actor_role.value, self.actor_id, self.actor_name, self.action, self.before, self.after,
+            self.label, self.note, self.previous_hash,
+        ]  # fmt: skip
+        return hashlib.sha256(json.dumps(told, ensure_ascii=False).encode()).hexdigest()
+
+
+class AuditSeal(Base):
+    """A link of the global chain: the heads of all subjects that changed since the link before."""
+
+    __tablename__ = "audit_seals"
+
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    at: Mapped[datetime]
+    entries: Mapped[int]
+    last_entry_id: Mapped[uuid.UUID]
+    heads: Mapped[dict[str, Any]]
+    previous_hash: Mapped[str] = mapped_column(String(64))
+    hash: Mapped[str] = mapped_column(String(64))
+
+    def computed_hash(self) -> str:
+        told = [
+            self.number, self.at.isoformat(), self.entries, str(self.last_entry_id),
+            sorted(self.heads.items()), self.previous_hash,
+        ]  # fmt: skip
+        return hashlib.sha256(json.dumps(told).encode()).hexdigest()
+
+
+def record(
+    session: Session,
+    subject_type: str,
+    subject_id: uuid.UUID,
+    action: str,
+    actor: Actor,
+    now: datetime,
+    *,
+    before: str = "",
+    after: str = "",
+    label: str = "",
+    note: str = "",
+) -> AuditEntry:
+    """Append one entry to the subject's chain. The caller has locked the subject's row."""
+    head = session.scalars(
+        select(AuditEntry)
+        .where(AuditEntry.subject_type == subject_type, AuditEntry.subject_id == subject_id)
+        .order_by(AuditEntry.sequence.desc())
+        .limit(1)
+    ).first()
+    entry = AuditEntry(
+        id=new_id(),
+        subject_type=subject_type,
+        subject_id=subject_id,
+        sequence=head.sequence + 1 if head else 1,
+        at=now,
+        actor_role=actor.role,
+        actor_id=actor.id,
+        actor_name=actor.name,
+        action=action,
+        before=before,
+        after=after,
+        label=label,
+        note=note,
+        previous_hash=head.hash if head else GENESIS,
+    )
+    entry.hash = entry.computed_hash()
+    session.add(entry)
+    session.flush()
+    return entry
+
+
+def history(session: Session, subject_type: str, subject_id: uuid.UUID) -> list[AuditEntry]:
+    """The subject's life, oldest first."""
+    return list(
+        session.scalars(
+            select(AuditEntry)
+            .where(AuditEntry.subject_type == subject_type, AuditEntry.subject_id == subject_id)
+            .order_by(AuditEntry.sequence)
+        )
+    )
+
+
+def seal(session: Session, now: datetime) -> AuditSeal | None:
+    """Link the heads changed since the last seal into the global chain; ``None`` when nothing happened."""
+    last = session.scalars(select(AuditSeal).order_by(AuditSeal.number.desc()).limit(1)).first()
+    recent = select(AuditEntry).order_by(AuditEntry.id)
+    sealed: set[str] = set()
+    if last:
+        # Keys are ordered by time, commits need not be: look back a little and leave out what is sealed.
+        margin = uuid.UUID(int=max(0, last.last_entry_id.int - (LOOK_BACK_MS << 80)))
+        recent = recent.where(AuditEntry.id > margin)
+        for link in session.scalars(select(AuditSeal).where(AuditSeal.last_entry_id > margin)):
+            sealed.update(link.heads.values())
+    entries = session.scalars(recent).all()
+    heads: dict[str, AuditEntry] = {}
+    for entry in sorted(entries, key=lambda entry: entry.sequence):
+        heads[f"{entry.subject_type}:{entry.subject_id}"] = entry
+    fresh = {subject: entry.hash for subject, entry in heads.items() if entry.hash not in sealed}
+    if not fresh:
+        return None
+    link = AuditSeal(
+        number=last.number + 1 if last else 1,
+        at=now,
+        entries=len(fresh),
+        last_entry_id=entries[-1].id,
+        heads=fresh,
+        previous_hash=last.hash if last else GENESIS,
+    )
+    link.hash = link.computed_hash()
+    session.add(link)
+    session.flush()
+    return link
+
+
+def check(session: Session) -> list[str]:
+    """Every break in a chain as a sentence; an empty list when all is well."""
+    problems: list[str] = []
+    heads: dict[tuple[str, uuid.UUID], tuple[int, str]] = {}
+    entries = session.scalars(
+        select(AuditEntry).order_by(AuditEntry.subject_type, AuditEntry.subject_id, AuditEntry.sequence)
+    )
+    for entry in entries:
+        sequence, previous = heads.get((entry.subject_type, entry.subject_id), (0, GENESIS))
+        intact = entry.sequence == sequence + 1 and entry.previous_hash == previous
+        if not intact or entry.hash != entry.computed_hash():
+            problems.append(
+                f"Audit chain of {entry.subject_type} {entry.subject_id} breaks at {entry.sequence}."
+            )
+        heads[(entry.subject_type, entry.subject_id)] = (entry.sequence, entry.hash)
+    previous = GENESIS
+    for link in session.scalars(select(AuditSeal).order_by(AuditSeal.number)):
+        if link.previous_hash != previous or link.hash != link.computed_hash():
+            problems.append(f"Audit seal {link.number} does not fit the one before.")
+        previous = link.hash
+        for subject, head in link.heads.items():
+            kind, key = subject.split(":", 1)
+            present = session.scalar(
+                select(func.count())
+                .select_from(AuditEntry)
+                .where(
+                    AuditEntry.subject_type == kind,
+                    AuditEntry.subject_id == uuid.UUID(key),
+                    AuditEntry.hash == head,
+                )
+            )
+            if not present:
+                problems.append(f"Audit seal {link.number} names an entry of {subject} that is gone.")
+    return problems

@@ -1,0 +1,183 @@
+"""The database: typed base class, column kinds, and the only two ways to open a session.
+
+SQLite (WAL, ``synchronous=FULL``, foreign keys on, ``BEGIN IMMEDIATE``) by default, PostgreSQL through
+``postgresql+psycopg://`` by configuration; the same models and the same code on both.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Date,
+    DateTime,
+    Dialect,
+    Enum,
+    LargeBinary,
+    MetaData,
+    Uuid,
+    create_engine,
+    event,
+    text,
+)
+from sqlalchemy.engine import Connection, Engine, make_url
+from sqlalchemy.orm import Composite, DeclarativeBase, MappedColumn, Session, composite, mapped_column
+from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.types import TypeDecorator
+
+from workflow.kernel.errors import Unavailable
+from workflow.kernel.money import Currency, Money
+
+__all__ = ["Base", "Database", "Session", "UTCDateTime", "enum_column", "money_column"]
+
+BUSY_TIMEOUT_MS = 20_000
+STATEMENT_TIMEOUT_MS = 60_000
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class UTCDateTime(TypeDecorator[datetime]):
+    """A moment in UTC. Goes in timezone-aware (a naive one is a bug), comes out timezone-aware."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        assert value.tzinfo is not None, "a moment without a time zone"
+        moment = value.astimezone(UTC)
+        return moment.replace(tzinfo=None) if dialect.name == "sqlite" else moment
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Base(DeclarativeBase):
+    """The base of every table; constraints get names that read as the rule."""
+
+    metadata = MetaData(naming_convention=NAMING)
+    type_annotation_map = {  # noqa: RUF012 - SQLAlchemy reads it as a plain class attribute
+        uuid.UUID: Uuid(),
+        datetime: UTCDateTime(),
+        date: Date(),
+        bytes: LargeBinary(),
+        dict[str, Any]: JSON(),
+        list[Any]: JSON(),
+        list[str]: JSON(),
+    }
+
+
+def enum_column(kind: type[StrEnum], name: str = "", **options: Any) -> MappedColumn[Any]:
+    """A column that holds the enum's values as words, with a CHECK that names them."""
+    column_type = Enum(
+        kind,
+        name=name or kind.__name__.lower(),
+        native_enum=False,
+        create_constraint=True,
+        length=40,
+        values_callable=lambda members: [member.value for member in members],
+    )
+    return mapped_column(column_type, **options)
+
+
+def money_column(name: str, *, nullable: bool = False) -> Composite[Any]:
+    """Two columns, ``<name>_minor`` and ``<name>_currency``, read and written as one :class:`Money`."""
+    minor: MappedColumn[Any] = mapped_column(f"{name}_minor", BigInteger, nullable=nullable)
+    currency = enum_column(Currency, f"{name}_currency", nullable=nullable)
+    currency.column.name = currency.column.key = f"{name}_currency"
+    build = _money_or_none if nullable else Money
+    return composite(build, minor, currency)
+
+
+def _money_or_none(minor: int | None, currency: Currency | None) -> Money | None:
+    return None if minor is None or currency is None else Money(minor, currency)
+
+
+class Database:
+    """One engine and the two ways to use it. Thread-safe; a session belongs to one thread."""
+
+    def __init__(self, url: str) -> None:
+        self.url = make_url(url)
+        self.dialect = self.url.get_backend_name()
+        if self.dialect == "sqlite":
+            self.engine = _sqlite_engine(url)
+        else:
+            self.engine = create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=10)
+
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        """A session that may write; commits when the block ends well, rolls back when it does not."""
+        with self.engine.connect() as connection:
+            connection.execution_options(lichtbild_mode="write")
+            with Session(connection, expire_on_commit=False) as session, session.begin():
+                yield session
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A session that cannot write (the database refuses); always rolled back."""
+        with self.engine.connect() as connection:
+            connection.execution_options(lichtbild_mode="read")
+            with Session(connection, expire_on_commit=False, autoflush=False) as session:
+                try:
+                    with session.begin():
+                        _forbid_writes(session, self.dialect)
+                        yield session
+                        session.rollback()
+                finally:
+                    if self.dialect == "sqlite":
+                        _allow_writes(connection)
+
+    def dispose(self) -> None:
+        """Close every connection."""
+        self.engine.dispose()
+
+
+def _sqlite_engine(url: str) -> Engine:
+    engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: Any, _record: ConnectionPoolEntry) -> None:
+        connection.isolation_level = None  # we say BEGIN ourselves, see below
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA journal_mode=WAL")
+        cursor.execute("PRAGMA synchronous=FULL")  # NORMAL may lose acknowledged commits at power loss
+        cursor.execute("PRAGMA foreign_keys=ON")
+        cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+        cursor.execute("PRAGMA secure_delete=ON")
+        if cursor.execute("PRAGMA synchronous").fetchone()[0] != 2:  # noqa: PLR2004 - 2 is FULL
+            msg = "SQLite does not run with synchronous=FULL; refusing to work with money."
+            raise Unavailable(msg)
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        mode = connection.get_execution_options().get("lichtbild_mode")
+        connection.exec_driver_sql("BEGIN" if mode == "read" else "BEGIN IMMEDIATE")
+
+    return engine
+
+
+def _forbid_writes(session: Session, dialect: str) -> None:
+    session.execute(text("PRAGMA query_only=ON" if dialect == "sqlite" else "SET TRANSACTION READ ONLY"))
+
+
+def _allow_writes(connection: Connection) -> None:
+    raw = connection.connection.cursor()
+    raw.execute("PRAGMA query_only=OFF")
+    raw.close()

@@ -1,0 +1,174 @@
+"""Every business date is a row. A tick only asks which rows are due; nothing is remembered in a timer.
+
+``ours`` deadlines (reminders, dunning steps, hand-over) pause under a hold; statutory ones never do and
+no state ends them. A due deadline that is refused stays: ``blocked``, with its reasons, on a person's list.
+"""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import Index, String, select, text, update
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from workflow.kernel.db import Base, enum_column
+from workflow.kernel.ids import new_id
+
+DUE_BATCH = 200
+
+
+class DeadlineState(StrEnum):
+    """Where a deadline stands."""
+
+    #: Waits for its time.
+    OPEN = "open"
+    #: A tick found it due; a worker has it in hand.
+    CLAIMED = "claimed"
+    #: Did what it was for.
+    FIRED = "fired"
+    #: Was refused; a person must look.
+    BLOCKED = "blocked"
+    #: Stands still under a hold.
+    PAUSED = "paused"
+    #: No longer needed: its subject moved on.
+    ENDED = "ended"
+
+
+LIVE = (DeadlineState.OPEN, DeadlineState.CLAIMED, DeadlineState.BLOCKED, DeadlineState.PAUSED)
+
+
+class DeadlineRow(Base):
+    """At ``due_at`` (business time) fire ``trigger`` on the subject."""
+
+    __tablename__ = "deadlines"
+    __table_args__ = (
+        Index(
+            "one_live_deadline_per_kind",
+            "subject_type",
+            "subject_id",
+            "kind",
+            unique=True,
+            sqlite_where=text("state IN ('open', 'claimed', 'blocked', 'paused')"),
+            postgresql_where=text("state IN ('open', 'claimed', 'blocked', 'paused')"),
+        ),
+        Index("ix_deadlines_due", "state", "due_at"),
+    )
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
+    subject_type: Mapped[str] = mapped_column(String(40))
+    subject_id: Mapped[uuid.UUID]
+    kind: Mapped[str] = mapped_column(String(40))
+    trigger: Mapped[str] = mapped_column(String(40))
+    due_at: Mapped[datetime]
+    ours: Mapped[bool] = mapped_column(default=True)
+    state: Mapped[DeadlineState] = enum_column(DeadlineState, "state", default=DeadlineState.OPEN)
+    reasons: Mapped[list[str]] = mapped_column(default=list)
+    opened_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    paused_at: Mapped[datetime | None]
+
+
+def open_deadline(
+    session: Session,
+    subject_type: str,
+    subject_id: uuid.UUID,
+    *,
+    kind: str,
+    trigger: str,
+    due_at: datetime,
+    now: datetime,
+    ours: bool = True,
+) -> DeadlineRow:
+    """Write down a date. One live deadline per subject and kind: the database refuses a second."""
+    row = DeadlineRow(
+        subject_type=subject_type,
+        subject_id=subject_id,
+        kind=kind,
+        trigger=trigger,
+        due_at=due_at,
+        opened_at=now,
+        ours=ours,
+        reasons=[],
+    )
+    session.add(row)
+    session.flush()
+    return row
+
+
+def live(session: Session, subject_type: str, subject_id: uuid.UUID) -> list[DeadlineRow]:
+    """The subject's deadlines that still matter, next first."""
+    return list(
+        session.scalars(
+            select(DeadlineRow)
+            .where(
+                DeadlineRow.subject_type == subject_type,
+                DeadlineRow.subject_id == subject_id,
+                DeadlineRow.state.in_(LIVE),
+            )
+            .order_by(DeadlineRow.due_at)
+        )
+    )
+
+
+def end_live(session: Session, subject_type: str, subject_id: uuid.UUID, now: datetime) -> None:
+    """The subject moved on: our dates for the state it left are over; statutory ones stay."""
+    for row in live(session, subject_type, subject_id):
+        if row.ours:
+            row.state = DeadlineState.ENDED
+            row.ended_at = now
+    session.flush()
+
+
+def pause(session: Session, subject_type: str, subject_id: uuid.UUID, now: datetime) -> int:
+    """A hold begins: stop our clocks; returns how many stood running."""
+    running = [
+        row
+        for row in live(session, subject_type, subject_id)
+        if row.ours and row.state is not DeadlineState.PAUSED
+    ]
+    for row in running:
+        row.state = DeadlineState.PAUSED
+        row.paused_at = now
+    session.flush()
+    return len(running)
+
+
+def paused(session: Session, subject_type: str, subject_id: uuid.UUID) -> list[DeadlineRow]:
+    """What stands still; the caller computes the new date of each and calls :func:`resume`."""
+    return [row for row in live(session, subject_type, subject_id) if row.state is DeadlineState.PAUSED]
+
+
+def resume(row: DeadlineRow, due_at: datetime) -> None:
+    """Let one paused deadline run again towards its new date."""
+    assert row.state is DeadlineState.PAUSED
+    row.state = DeadlineState.OPEN
+    row.paused_at = None
+    row.due_at = due_at
+
+
+def claim_due(session: Session, now: datetime) -> list[DeadlineRow]:
+    """Take the due rows (at most one batch), oldest first; they are the caller's until it commits."""
+    rows = list(
+        session.scalars(
+            select(DeadlineRow)
+            .where(DeadlineRow.state == DeadlineState.OPEN, DeadlineRow.due_at <= now)
+            .order_by(DeadlineRow.due_at)
+            .limit(DUE_BATCH)
+            .with_for_update(skip_locked=True)
+        )
+    )
+    for row in rows:
+        row.state = DeadlineState.CLAIMED
+    session.flush()
+    return rows
+
+
+def block(session: Session, deadline_id: uuid.UUID, reasons: tuple[str, ...]) -> None:
+    """It was refused: keep it open in front of a person, with the reasons."""
+    session.execute(
+        update(DeadlineRow)
+        .where(DeadlineRow.id == deadline_id, DeadlineRow.state == DeadlineState.CLAIMED)
+        .values(state=DeadlineState.BLOCKED, reasons=list(reasons))
+    )
