@@ -1,0 +1,139 @@
+"""Errors as pages: the only place where a domain word becomes an HTTP code."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from flask import Response, current_app, g, jsonify, make_response, render_template, request, url_for
+from flask_limiter import RateLimitExceeded
+from flask_wtf.csrf import CSRFError
+from jinja2 import TemplateNotFound
+from werkzeug.exceptions import HTTPException
+
+from workflow.kernel.errors import Conflict, DomainError, NotFound, Refused, Stale, Unavailable
+from workflow.web.blueprints import own_path
+from workflow.web.current import reference
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+log = logging.getLogger("lichtbild.web")
+
+RETRY_SECONDS = 60
+
+#: Code, title, what to say when nothing more precise is known.
+WORDS: dict[int, tuple[str, str]] = {
+    400: ("We could not read this request", "Please go back, reload the page and try again."),
+    401: ("You are signed out", "Nothing was saved. Log in again and repeat your step."),
+    403: ("This is not allowed", "The request came from another site or lacks the permission."),
+    404: ("There is nothing here", "The page does not exist, or it is not yours."),
+    405: ("This page cannot be called like that", "Please use the buttons of the page before."),
+    409: ("Somebody was faster", "Please look again and repeat your step."),
+    410: ("This link has ended", "It was used already or is too old."),
+    413: ("This is too large", "Please send less at once, or a smaller file."),
+    422: ("Please look at this again", "Something in the form does not fit."),
+    429: ("Too many attempts", "Please wait a minute and try again."),
+    500: ("Something went wrong on our side", "Nothing was saved. It has been noted."),
+    503: ("This is not available now", "Please try again in a few minutes."),
+}
+
+#: Which page stands in where a code has none of its own.
+STAND_IN = {400: 422, 401: 403, 405: 404, 410: 404, 503: 500}
+
+DOMAIN_CODES: tuple[tuple[type[DomainError], int], ...] = (
+    (Refused, 422),
+    (Stale, 409),
+    (Conflict, 409),
+    (NotFound, 404),
+    (Unavailable, 503),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorPage:
+    """What an error template is given as ``error``."""
+
+    code: int
+    title: str
+    reasons: tuple[str, ...]
+    reference: str
+    #: A page on this host to go on from.
+    way_on: str
+    way_on_label: str
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+def install(app: Flask) -> None:
+    """Answer every error of ``app`` with a page (or JSON for a script) and a reference number."""
+    app.register_error_handler(DomainError, _domain_error)
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(Exception, _bug)
+
+
+def error_response(code: int, *reasons: str, headers: dict[str, str] | None = None) -> Response:
+    """The error page of ``code``; a code without words becomes its class's page."""
+    code = code if code in WORDS else (500 if code >= 500 else 400)  # noqa: PLR2004 - 5xx
+    title, usual = WORDS[code]
+    way_on, label = _way_on(code)
+    page = ErrorPage(code, title, reasons or (usual,), reference(), way_on, label, headers or {})
+    if request.accept_mimetypes.best == "application/json":
+        told = {"error": title, "reasons": list(page.reasons), "reference": page.reference}
+        response = jsonify(told)
+    else:
+        response = make_response(_render(page))
+    response.status_code = code
+    response.headers.update(page.headers)
+    return response
+
+
+def _render(page: ErrorPage) -> str:
+    for name in (page.code, STAND_IN.get(page.code, page.code), 500):
+        try:
+            return render_template(f"errors/{name}.html", error=page)
+        except TemplateNotFound:
+            continue
+    return f"{page.title}. {' '.join(page.reasons)} Reference {page.reference}."
+
+
+def _way_on(code: int) -> tuple[str, str]:
+    """Back to where the person came from if that was ours, else to the start."""
+    if code == 401:  # noqa: PLR2004 - signed out
+        return url_for(current_app.extensions["log_in_endpoint"]), "Log in"
+    came_from = urlsplit(request.referrer or "")
+    back = own_path(f"{came_from.path}?{came_from.query}".rstrip("?"))
+    if came_from.netloc == request.host and back and back != request.full_path.rstrip("?"):
+        return back, "Back to the page before"
+    return "/", "To the start page"
+
+
+def _domain_error(error: DomainError) -> Response:
+    code = next((code for kind, code in DOMAIN_CODES if isinstance(error, kind)), 422)
+    reasons = error.reasons if isinstance(error, Refused) else (str(error),)
+    return error_response(code, *reasons)
+
+
+def _http_error(error: HTTPException) -> Response:
+    if error.response is not None and isinstance(error.response, Response):
+        return error.response
+    code = error.code or 500
+    if code in (301, 302, 303, 307, 308):
+        return make_response(error.get_response())
+    if isinstance(error, RateLimitExceeded):
+        return error_response(429, headers={"Retry-After": str(RETRY_SECONDS)})
+    if isinstance(error, CSRFError):
+        return error_response(400, "The form was open too long or came from elsewhere. "
+                              "Please reload the page and send it again.")  # fmt: skip
+    allowed = error.get_response().headers.get("Allow")
+    return error_response(code, headers={"Allow": allowed} if allowed else None)
+
+
+def _bug(error: Exception) -> Response:
+    """A bug: noted with its reference; the page tells nothing of the inside."""
+    log.error("request %s %s %s", reference(), request.method, request.path, exc_info=error)
+    if current_app.config["PROPAGATE_EXCEPTIONS"]:
+        raise error
+    g.signed_in = None  # the loader itself may be what failed
+    return error_response(500)
