@@ -69,7 +69,7 @@ class WorkingDays:
         return on
 
     def between(self, start: date, end: date) -> int:
-        """How many working days lie after ``start`` up to and including ``end``; 0 when ``end`` is not later."""
+        """How many working days lie after ``start``, ``end`` included; 0 when ``end`` is not later."""
         return sum(self.is_working(start + timedelta(days=n)) for n in range(1, (end - start).days + 1))
 
 

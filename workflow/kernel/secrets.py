@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import contextlib
 import hashlib
 import hmac
 import os
@@ -22,6 +21,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from workflow.kernel.errors import Conflict, Unavailable
+from workflow.kernel.files import write_once
 
 KEY_BYTES = 32
 ENVIRONMENT = "LICHTBILD_MASTER_KEY"
@@ -83,20 +83,10 @@ def create_master_key(path: Path) -> MasterKey:
     An existing file is never touched: :class:`Conflict`.
     """
     key = os.urandom(KEY_BYTES)
-    draft = path.with_name(f".{path.name}.{os.urandom(6).hex()}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
     try:
-        with open(descriptor, "wb") as file:
-            file.write(key)
-            file.flush()
-            os.fsync(file.fileno())
-        os.link(draft, path)  # fails if there is one: a key that sealed something is never replaced
-    except FileExistsError as present:
+        write_once(path, key)
+    except FileExistsError as present:  # a key that sealed something is never replaced
         raise Conflict(f"There is already a master key at {path}.") from present
-    finally:
-        with contextlib.suppress(FileNotFoundError):
-            draft.unlink()
-    _sync_folder(path.parent)
     return MasterKey(key)
 
 
@@ -134,11 +124,3 @@ def _read_private(path: Path) -> bytes:
         raise Unavailable(f"There is no master key at {path}.") from missing
     except OSError as broken:
         raise Unavailable(f"The master key {path} cannot be read: {broken.strerror}.") from broken
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

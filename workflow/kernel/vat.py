@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +74,7 @@ def _rates(place: str, rows: list[dict[str, Any]]) -> tuple[_Rate, ...]:
     for rate in rates:
         if type(rate.bp) is not int or not 0 <= rate.bp < WHOLE_BP:
             raise ValueError(f"{place}: {rate.bp!r} is not a rate in basis points")
-    for earlier, later in zip(rates, rates[1:], strict=False):
+    for earlier, later in pairwise(rates):
         if earlier.end is None or later.start <= earlier.end:
             raise ValueError(f"{place}: the rates from {earlier.start} and {later.start} overlap")
     return rates

@@ -1,0 +1,62 @@
+"""How facts are written for people in letters and mails: dates, money, headers, filters."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable
+from datetime import date, datetime
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+from workflow.kernel.errors import Refused
+from workflow.kernel.money import Money, format_money
+
+#: English month names: a letter must not depend on the locale of the machine it was written on.
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+def date_text(on: date) -> str:
+    """``22 Nov 2026`` with no-break spaces. A moment is a bug here: its day depends on the zone."""
+    assert not isinstance(on, datetime), "choose the zone first: calendar.local_date"
+    return f"{on.day}\u00a0{_MONTHS[on.month - 1]}\u00a0{on.year}"
+
+
+def one_line(text: str, what: str) -> str:
+    """The text itself if it fits into one line of a header; :class:`Refused` for any control character."""
+    if any(unicodedata.category(sign) in ("Cc", "Cs", "Zl", "Zp") for sign in text):
+        raise Refused(f"{what} contains a line break or a control character.")
+    return text
+
+
+def spaced(text: str, group: int = 4) -> str:
+    """Long numbers in groups, such as an IBAN: ``DE89 3704 0044 …``, with no-break spaces."""
+    signs = "".join(text.split())
+    return "\u00a0".join(signs[at : at + group] for at in range(0, len(signs), group))
+
+
+def template_environment(templates: Path) -> Environment:
+    """The Jinja environment of letters and mails: HTML is escaped, a missing value is an error."""
+    environment = Environment(
+        loader=FileSystemLoader(templates),
+        autoescape=select_autoescape(enabled_extensions=("html", "svg"), default=False),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters["money"] = _money
+    environment.filters["date"] = date_text
+    environment.filters["spaced"] = spaced
+    environment.filters["and_list"] = and_list
+    return environment
+
+
+def and_list(words: Iterable[str]) -> str:
+    """``a``, ``a and b``, ``a, b and c``."""
+    *first, last = list(words)
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def _money(amount: Money) -> str:
+    return format_money(amount)
