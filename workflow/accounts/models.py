@@ -1,0 +1,164 @@
+"""Tables of people: accounts, their sessions and tokens, terms, the operator, contact requests."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import date, datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from workflow.accounts.states import AccountKind, Capacity, LegalBasis, TaxState
+from workflow.kernel.actors import Actor, Role
+from workflow.kernel.db import Base, enum_column
+from workflow.kernel.ids import new_id
+from workflow.kernel.money import Currency
+
+SHA256_HEX = 64
+
+
+class ContractTerms(Base):
+    """One version of the terms between owner and operator; never changed, only followed by another."""
+
+    __tablename__ = "contract_terms"
+    __table_args__ = (
+        CheckConstraint("owner_share_bp + operator_share_bp = 10000", name="shares_are_the_whole"),
+        CheckConstraint("owner_share_bp BETWEEN 0 AND 10000", name="owner_share_is_a_share"),
+        CheckConstraint("phase_days > 0", name="phase_has_days"),
+    )
+
+    version: Mapped[str] = mapped_column(String(20), primary_key=True)
+    effective_from: Mapped[date]
+    owner_share_bp: Mapped[int]
+    operator_share_bp: Mapped[int]
+    #: Days of the post-licence phase before dunning begins.
+    phase_days: Mapped[int]
+
+
+class Account(Base):
+    """One person (or office) that signs in to the desk."""
+
+    __tablename__ = "accounts"
+    __table_args__ = (
+        CheckConstraint("role IN ('rights_holder','operator','legal_partner')", name="desk_roles"),
+        CheckConstraint(
+            "(tax_state = 'vat_registered') = (vat_id IS NOT NULL)", name="vat_id_iff_registered"
+        ),
+        CheckConstraint(
+            "role <> 'rights_holder' OR terms_version IS NOT NULL", name="owners_accepted_terms"
+        ),
+        CheckConstraint("email = lower(email)", name="email_is_lower_case"),
+    )
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
+    email: Mapped[str] = mapped_column(String(254), unique=True)
+    name: Mapped[str] = mapped_column(String(200))
+    kind: Mapped[AccountKind] = enum_column(AccountKind, "kind")
+    role: Mapped[Role] = enum_column(Role, "role")
+    capacity: Mapped[Capacity | None] = enum_column(Capacity, "capacity", nullable=True)
+    password_hash: Mapped[str] = mapped_column(String(200))
+    #: Wall time; ``None`` = not confirmed, cannot sign in.
+    email_confirmed_at: Mapped[datetime | None]
+    country: Mapped[str] = mapped_column(String(2))
+    tax_state: Mapped[TaxState] = enum_column(TaxState, "tax_state")
+    vat_id: Mapped[str | None] = mapped_column(String(20))
+    #: Street, postcode and town, one line each; needed before the first payout.
+    address: Mapped[str] = mapped_column(String(500), default="")
+    bank_holder: Mapped[str] = mapped_column(String(70), default="")
+    iban: Mapped[str] = mapped_column(String(34), default="")
+    terms_version: Mapped[str | None] = mapped_column(
+        ForeignKey("contract_terms.version"), index=True
+    )
+    terms_accepted_at: Mapped[datetime | None]
+    #: Business time.
+    created_at: Mapped[datetime]
+
+    @property
+    def actor(self) -> Actor:
+        """This account as the one who acts."""
+        return Actor(self.role, str(self.id), self.name)
+
+    @property
+    def confirmed(self) -> bool:
+        """Whether the address was shown to be this person's."""
+        return self.email_confirmed_at is not None
+
+
+class EmailToken(Base):
+    """A link sent by mail to prove an address; only its hash is kept, one use, wall time."""
+
+    __tablename__ = "email_tokens"
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
+    account_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("accounts.id"), index=True)
+    token_hash: Mapped[str] = mapped_column(String(SHA256_HEX), unique=True)
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+
+class DeskSession(Base):
+    """One signed-in browser; deleting the row signs it out. Wall time."""
+
+    __tablename__ = "desk_sessions"
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
+    account_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("accounts.id"), index=True)
+    token_hash: Mapped[str] = mapped_column(String(SHA256_HEX), unique=True)
+    created_at: Mapped[datetime]
+    #: The absolute end, however busy the person is.
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+    #: What the browser calls itself, shown in Settings.
+    browser: Mapped[str] = mapped_column(String(200), default="")
+
+
+class OperatorProfile(Base):
+    """Who operates this instance: the single row that every letter names."""
+
+    __tablename__ = "operator_profile"
+    __table_args__ = (CheckConstraint("id = 1", name="only_one"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False, default=1)
+    name: Mapped[str] = mapped_column(String(200))
+    legal_basis: Mapped[LegalBasis] = enum_column(LegalBasis, "legal_basis")
+    street: Mapped[str] = mapped_column(String(200))
+    postcode: Mapped[str] = mapped_column(String(20))
+    city: Mapped[str] = mapped_column(String(100))
+    country: Mapped[str] = mapped_column(String(2))
+    #: Region of the holiday calendar, such as ``BE``; empty = the whole country's.
+    region: Mapped[str] = mapped_column(String(10), default="")
+    #: Court and number of the commercial, collector's or bar register; empty if there is none.
+    register_entry: Mapped[str] = mapped_column(String(200), default="")
+    vat_id: Mapped[str] = mapped_column(String(20), default="")
+    #: Who answers the telephone.
+    contact_name: Mapped[str] = mapped_column(String(200))
+    phone: Mapped[str] = mapped_column(String(40))
+    sender_email: Mapped[str] = mapped_column(String(254))
+    bank_holder: Mapped[str] = mapped_column(String(70))
+    iban: Mapped[str] = mapped_column(String(34))
+    bic: Mapped[str] = mapped_column(String(11), default="")
+    #: Document of the vault, stored plain.
+    logo_document_id: Mapped[uuid.UUID | None] = mapped_column(
+        ForeignKey("documents.id"), index=True
+    )
+    languages: Mapped[list[str]]
+    currency: Mapped[Currency] = enum_column(Currency, "currency")
+    time_zone: Mapped[str] = mapped_column(String(60))
+    updated_at: Mapped[datetime]
+
+    @property
+    def address_lines(self) -> list[str]:
+        """As on an envelope, without the name and the country."""
+        return [self.street, f"{self.postcode} {self.city}"]
+
+
+class ContactRequest(Base):
+    """A message from the public contact form."""
+
+    __tablename__ = "contact_requests"
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
+    name: Mapped[str] = mapped_column(String(200))
+    email: Mapped[str] = mapped_column(String(254))
+    text: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime]

@@ -1,0 +1,1 @@
+"""The verbs of accounts; none commits, none knows Flask."""

@@ -1,0 +1,40 @@
+"""The public contact form."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from workflow.accounts import queries
+from workflow.accounts.models import Account, ContactRequest
+from workflow.kernel import outbox
+from workflow.kernel.actors import Role
+
+
+def ask(session: Session, name: str, email: str, text: str, now: datetime) -> ContactRequest:
+    """Keep the message and post it to the operator (to the first member of staff before set-up)."""
+    request = ContactRequest(name=name, email=email, text=text, created_at=now)
+    session.add(request)
+    session.flush()
+    profile = queries.operator_profile(session)
+    to = profile.sender_email if profile else _first_member_of_staff(session)
+    if to:
+        payload = {
+            "to": to,
+            "template": "contact_request",
+            "context": {"name": name, "email": email, "text": text},
+            "attachments": [],
+        }
+        outbox.post(session, "mail", payload, key=f"mail:contact:{request.id}", now=now)
+    return request
+
+
+def _first_member_of_staff(session: Session) -> str | None:
+    return session.scalar(
+        select(Account.email)
+        .where(Account.role == Role.OPERATOR)
+        .order_by(Account.created_at)
+        .limit(1)
+    )

@@ -1,0 +1,172 @@
+"""Joining: sign-up, the confirmed e-mail, and staff made on the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from workflow.accounts import queries
+from workflow.accounts.models import Account, EmailToken
+from workflow.accounts.numbers import checked_vat_id
+from workflow.accounts.tokens import new_token, normal_email, token_hash
+from workflow.accounts.states import AccountKind, Capacity, TaxState
+from workflow.kernel import audit, outbox
+from workflow.kernel.actors import SYSTEM, Role
+from workflow.kernel.errors import Conflict, NotFound, Refused
+
+CONFIRM_WITHIN = timedelta(days=2)
+
+#: Given the token, the address of the page that confirms it.
+LinkFor = Callable[[str], str]
+
+
+@dataclass(frozen=True, slots=True)
+class SignUp:
+    """What somebody who wants an account tells; the password is hashed before (it takes a while)."""
+
+    email: str
+    name: str
+    kind: AccountKind
+    capacity: Capacity
+    country: str
+    tax_state: TaxState
+    vat_id: str
+    password_hash: str
+    terms_version: str
+
+
+def sign_up(session: Session, wish: SignUp, link_for: LinkFor, now: datetime, wall: datetime) -> None:
+    """Enter an unconfirmed account and post its confirming mail.
+
+    A confirmed address gets nothing and the caller tells nobody: the answer on the page is the
+    same. An unconfirmed one is replaced by the newest sign-up, so that nobody can sit in advance
+    on somebody else's address; the older links end.
+    """
+    _terms_are_current(session, wish, now)
+    kept_vat_id = vat_id_for(wish.tax_state, wish.vat_id, wish.country)
+    email = normal_email(wish.email)
+    account = session.scalars(
+        select(Account).where(Account.email == email).with_for_update()
+    ).first()
+    if account is not None and account.confirmed:
+        return
+    if account is None:
+        account = Account(email=email, role=Role.RIGHTS_HOLDER, created_at=now)
+        session.add(account)
+    account.name = wish.name
+    account.kind = wish.kind
+    account.capacity = wish.capacity
+    account.country = wish.country
+    account.tax_state = wish.tax_state
+    account.vat_id = kept_vat_id
+    account.password_hash = wish.password_hash
+    account.terms_version = wish.terms_version
+    account.terms_accepted_at = now
+    session.flush()
+    audit.record(
+        session, "account", account.id, "account:sign_up", account.actor, now,
+        label="Signed up and accepted the terms", note=f"Terms {wish.terms_version}",
+    )  # fmt: skip
+    post_confirmation(session, account, link_for, wall)
+
+
+def post_confirmation(
+    session: Session, account: Account, link_for: LinkFor, wall: datetime
+) -> None:
+    """Post a mail with a fresh link; earlier links of this account end."""
+    session.execute(
+        delete(EmailToken).where(EmailToken.account_id == account.id, EmailToken.used_at.is_(None))
+    )
+    token = new_token()
+    row = EmailToken(
+        account_id=account.id,
+        token_hash=token_hash(token),
+        created_at=wall,
+        expires_at=wall + CONFIRM_WITHIN,
+    )
+    session.add(row)
+    session.flush()
+    payload = {
+        "to": account.email,
+        "template": "confirm_email",
+        "context": {
+            "name": account.name,
+            "link": link_for(token),
+            "hours": int(CONFIRM_WITHIN.total_seconds() // 3600),
+        },
+        "attachments": [],
+    }
+    outbox.post(session, "mail", payload, key=f"mail:confirm:{row.id}", now=wall, priority=10)
+
+
+def confirm_email(session: Session, token: str, now: datetime, wall: datetime) -> Account:
+    """Use the link once; raises :class:`NotFound` for an unknown, used or old one alike."""
+    row = session.scalars(
+        select(EmailToken).where(EmailToken.token_hash == token_hash(token)).with_for_update()
+    ).first()
+    if row is None or row.used_at is not None or row.expires_at <= wall:
+        raise NotFound("This link")
+    account = session.get_one(Account, row.account_id)
+    row.used_at = wall
+    if not account.confirmed:
+        account.email_confirmed_at = wall
+        audit.record(
+            session, "account", account.id, "account:confirm_email", account.actor, now,
+            label="Confirmed the e-mail address",
+        )  # fmt: skip
+    session.flush()
+    return account
+
+
+def create_operator(
+    session: Session, email: str, name: str, password_hash: str, now: datetime
+) -> Account:
+    """Enter a member of staff, confirmed at once; raises :class:`Conflict` for a known address."""
+    return create_staff(session, email, name, password_hash, Role.OPERATOR, now)
+
+
+def create_staff(
+    session: Session, email: str, name: str, password_hash: str, role: Role, now: datetime
+) -> Account:
+    """Enter staff of the operator or of a legal partner, confirmed at once."""
+    assert role in (Role.OPERATOR, Role.LEGAL_PARTNER)
+    address = normal_email(email)
+    if session.scalar(select(Account.id).where(Account.email == address)):
+        msg = f"There is an account for {address} already."
+        raise Conflict(msg)
+    account = Account(
+        email=address,
+        name=name,
+        kind=AccountKind.STAFF,
+        role=role,
+        password_hash=password_hash,
+        email_confirmed_at=now,
+        country="DE",
+        tax_state=TaxState.PRIVATE,
+        created_at=now,
+    )
+    session.add(account)
+    session.flush()
+    audit.record(
+        session, "account", account.id, "account:create", SYSTEM, now, label="Created as staff"
+    )
+    return account
+
+
+def vat_id_for(tax_state: TaxState, text: str, country: str) -> str | None:
+    """The checked VAT id for a registered business, ``None`` for everybody else."""
+    if tax_state is not TaxState.VAT_REGISTERED:
+        return None
+    if not text:
+        raise Refused("A business with a VAT number needs to tell the number.")
+    return checked_vat_id(text, country)
+
+
+def _terms_are_current(session: Session, wish: SignUp, now: datetime) -> None:
+    current = queries.current_terms(session, now.date())
+    if wish.terms_version != current.version:
+        raise Conflict("The terms have changed meanwhile. Please read the new ones and send again.")

@@ -1,0 +1,151 @@
+"""Profiles: an owner's, and the one of whoever operates this instance."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import TypeVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from sqlalchemy.orm import Session
+
+from workflow.accounts.models import Account, OperatorProfile
+from workflow.accounts.numbers import checked_bic, checked_iban, checked_vat_id
+from workflow.accounts.services.joining import vat_id_for
+from workflow.accounts.states import LegalBasis, TaxState
+from workflow.kernel import audit
+from workflow.kernel.actors import Actor
+from workflow.kernel.errors import NotFound, Refused
+from workflow.kernel.money import Currency
+
+T = TypeVar("T")
+
+#: The subject of audit lines about the set-up: there is one operator per instance.
+OPERATOR_SUBJECT = uuid.UUID(int=1)
+
+#: Who must be found in a register before it may collect for others.
+REGISTERED = (LegalBasis.REGISTERED_COLLECTOR, LegalBasis.LAW_FIRM)
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What an owner can change about the account."""
+
+    name: str
+    address: str
+    country: str
+    tax_state: TaxState
+    vat_id: str
+    bank_holder: str
+    iban: str
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorSetUp:
+    """The answers of the set-up page; ``logo_document_id`` of ``None`` keeps the present logo."""
+
+    name: str
+    legal_basis: LegalBasis
+    street: str
+    postcode: str
+    city: str
+    country: str
+    region: str
+    register_entry: str
+    vat_id: str
+    contact_name: str
+    phone: str
+    sender_email: str
+    bank_holder: str
+    iban: str
+    bic: str
+    languages: tuple[str, ...]
+    currency: Currency
+    time_zone: str
+    logo_document_id: uuid.UUID | None = None
+
+
+def change_profile(
+    session: Session, account_id: uuid.UUID, wish: Profile, actor: Actor, now: datetime
+) -> Account:
+    """Store an owner's own facts; every number is checked, nothing is half-written."""
+    account = session.get(Account, account_id, with_for_update=True)
+    if account is None:
+        raise NotFound("This account")
+    reasons: list[str] = []
+    vat_id = _or_reason(reasons, lambda: vat_id_for(wish.tax_state, wish.vat_id, wish.country))
+    iban = _or_reason(reasons, lambda: checked_iban(wish.iban)) if wish.iban else ""
+    if wish.iban and not wish.bank_holder:
+        reasons.append("Please tell whose bank account this is.")
+    if reasons:
+        raise Refused(*reasons)
+    bank_changed = (account.iban, account.bank_holder) != (iban, wish.bank_holder)
+    account.name = wish.name
+    account.address = wish.address
+    account.country = wish.country
+    account.tax_state = wish.tax_state
+    account.vat_id = vat_id
+    account.bank_holder = wish.bank_holder
+    account.iban = iban or ""
+    session.flush()
+    audit.record(
+        session, "account", account.id, "account:change_profile", actor, now,
+        label="Changed the profile", note="Bank account changed" if bank_changed else "",
+    )  # fmt: skip
+    return account
+
+
+def save_set_up(
+    session: Session, wish: OperatorSetUp, actor: Actor, now: datetime
+) -> OperatorProfile:
+    """Store who operates this instance; after this letters may leave."""
+    checked = _checked(wish)
+    profile = session.get(OperatorProfile, 1, with_for_update=True)
+    first = profile is None
+    if profile is None:
+        profile = OperatorProfile(id=1)
+        session.add(profile)
+    for name, value in checked.items():
+        if name != "logo_document_id" or value is not None:
+            setattr(profile, name, value)
+    profile.updated_at = now
+    session.flush()
+    audit.record(
+        session, "operator", OPERATOR_SUBJECT, "operator:set_up", actor, now,
+        label="Completed the set-up" if first else "Changed the set-up",
+    )  # fmt: skip
+    return profile
+
+
+def _checked(wish: OperatorSetUp) -> dict[str, object]:
+    """The answers with every number in its stored form; :class:`Refused` with every reason."""
+    reasons: list[str] = []
+    values: dict[str, object] = asdict(wish)
+    values["languages"] = list(wish.languages)
+    values["iban"] = _or_reason(reasons, lambda: checked_iban(wish.iban))
+    if wish.bic:
+        values["bic"] = _or_reason(reasons, lambda: checked_bic(wish.bic))
+    if wish.vat_id:
+        values["vat_id"] = _or_reason(reasons, lambda: checked_vat_id(wish.vat_id, wish.country))
+    if wish.legal_basis in REGISTERED and not wish.register_entry:
+        reasons.append("A registered collector or law firm names its register and number.")
+    if not wish.languages:
+        reasons.append("Choose at least one language for letters.")
+    try:
+        ZoneInfo(wish.time_zone)
+    except (ZoneInfoNotFoundError, ValueError):
+        reasons.append(f"“{wish.time_zone}” is not a time zone.")
+    if reasons:
+        raise Refused(*reasons)
+    return values
+
+
+def _or_reason(reasons: list[str], check: Callable[[], T]) -> T | None:
+    """The checked value, or ``None`` with its refusal added to ``reasons``."""
+    try:
+        return check()
+    except Refused as refusal:
+        reasons.extend(refusal.reasons)
+        return None

@@ -1,0 +1,75 @@
+"""The words of accounts."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class AccountKind(StrEnum):
+    """Who stands behind an account."""
+
+    #: One person who takes photographs.
+    PHOTOGRAPHER = "photographer"
+    #: Represents several photographers.
+    AGENCY = "agency"
+    #: Publishes and owns exclusive rights.
+    PUBLISHER = "publisher"
+    #: Sells goods with photographs of its own.
+    SHOP = "shop"
+    #: Works for the operator or a legal partner.
+    STAFF = "staff"
+
+
+class Capacity(StrEnum):
+    """By what right an owner acts."""
+
+    #: Took the photographs.
+    AUTHOR = "author"
+    #: Holds exclusive rights of use.
+    EXCLUSIVE_LICENSEE = "exclusive_licensee"
+    #: Acts for the owner by mandate.
+    REPRESENTATIVE = "representative"
+
+
+class TaxState(StrEnum):
+    """What an owner's credit note must show."""
+
+    #: No business: no VAT.
+    PRIVATE = "private"
+    #: Business below the VAT threshold: no VAT shown.
+    SMALL_BUSINESS = "small_business"
+    #: Business with a VAT number.
+    VAT_REGISTERED = "vat_registered"
+
+
+class LegalBasis(StrEnum):
+    """By what right the operator writes letters."""
+
+    #: Enforces photographs of its own.
+    OWN_RIGHTS = "own_rights"
+    #: Agency with assigned or exclusive rights.
+    AGENCY = "agency"
+    #: Debt collector registered with the authority.
+    REGISTERED_COLLECTOR = "registered_collector"
+    #: Law firm.
+    LAW_FIRM = "law_firm"
+
+
+#: How the words above are written on pages.
+LABELS: dict[StrEnum, str] = {
+    AccountKind.PHOTOGRAPHER: "Photographer",
+    AccountKind.AGENCY: "Agency",
+    AccountKind.PUBLISHER: "Publisher",
+    AccountKind.SHOP: "Shop",
+    AccountKind.STAFF: "Staff",
+    Capacity.AUTHOR: "I took the photographs",
+    Capacity.EXCLUSIVE_LICENSEE: "I hold exclusive rights",
+    Capacity.REPRESENTATIVE: "I represent the owner",
+    TaxState.PRIVATE: "Private person, no VAT",
+    TaxState.SMALL_BUSINESS: "Small business, no VAT shown",
+    TaxState.VAT_REGISTERED: "Business with a VAT number",
+    LegalBasis.OWN_RIGHTS: "Own rights: we enforce our own photographs",
+    LegalBasis.AGENCY: "Agency: rights were assigned to us",
+    LegalBasis.REGISTERED_COLLECTOR: "Registered collector of debts",
+    LegalBasis.LAW_FIRM: "Law firm",
+}
