@@ -17,6 +17,7 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float32]
 Bytes = npt.NDArray[np.uint8]
 Grey = npt.NDArray[np.uint8]
+Order = npt.NDArray[np.intp]
 
 _BINS = np.arange(128).reshape(4, 4, 8)
 #: Rows reversed and directions negated: the descriptor of the picture seen in a mirror.
@@ -59,21 +60,20 @@ def extract(grey: Grey, count: int, scale: float = 1.0) -> Features:
     """Up to `count` features spread over the picture; `scale` leads back to original pixels."""
     cv2.setNumThreads(1)
     sift = cv2.SIFT_create(nfeatures=_DETECTED, contrastThreshold=0.015, edgeThreshold=12)
-    found = sift.detect(grey, None)
-    if not found:
+    found, raw = sift.detectAndCompute(grey, None)
+    if raw is None or not len(found):
         return Features(np.zeros((0, _KEYPOINT), np.float32), np.zeros((0, 128), np.uint8))
-    chosen, raw = sift.compute(grey, _spread(found, grey.shape, count))
-    shares = raw / np.maximum(raw.sum(axis=1, keepdims=True), 1e-6)
+    chosen = _spread(found, grey.shape, count)
+    shares = raw[chosen] / np.maximum(raw[chosen].sum(axis=1, keepdims=True), 1e-6)
     descriptors = np.clip(np.rint(np.sqrt(shares) * _QUANTUM), 0, 255).astype(np.uint8)
-    keypoints = np.array([[*k.pt, k.size, k.angle] for k in chosen], np.float32)
+    kept = [found[index] for index in chosen]
+    keypoints = np.array([[*k.pt, k.size, k.angle] for k in kept], np.float32)
     keypoints[:, :3] *= scale
     return Features(keypoints, descriptors)
 
 
-def _spread(found: Sequence[cv2.KeyPoint], shape: tuple[int, ...], count: int) -> list[cv2.KeyPoint]:
-    """The strongest of every cell of a grid first, so that a crop keeps its share."""
-    if len(found) <= count:
-        return list(found)
+def _spread(found: Sequence[cv2.KeyPoint], shape: tuple[int, ...], count: int) -> Order:
+    """Which to keep: the strongest of every cell of a grid first, so that a crop keeps its share."""
     height, width = shape[:2]
     strength = np.array([k.response for k in found])
     places = np.array([k.pt for k in found])
@@ -86,8 +86,7 @@ def _spread(found: Sequence[cv2.KeyPoint], shape: tuple[int, ...], count: int) -
         rank[index] = seen[cells[index]]
         seen[cells[index]] += 1
     share = max(1, count // (_GRID * _GRID))
-    order = np.lexsort((-strength, rank // share))[:count]
-    return [found[index] for index in order]
+    return np.lexsort((-strength, rank // share))[:count]
 
 
 def pack(features: Features) -> bytes:

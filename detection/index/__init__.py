@@ -1,0 +1,3 @@
+"""Which of our photographs might be in an image: many are asked about, few are proposed."""
+
+from __future__ import annotations

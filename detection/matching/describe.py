@@ -1,0 +1,147 @@
+"""A match in words: what was done to the photograph, from the geometry and the pixels."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from detection.matching.agreement import Agreement
+from detection.matching.geometry import Matrix
+from detection.types import Certainty, MatchKind
+
+#: Shares above which a picture counts as whole, or as filling the image.
+_WHOLE, _FILLING = 0.97, 0.93
+#: Chroma (Lab) under which a picture is grey, and the shift from which colours differ.
+_GREY_CHROMA, _COLOURFUL, _SHIFTED = 3.5, 6.0, 9.0
+_BRIGHTER = 22.0
+_COVERED = 0.08
+_TURNED, _STRETCHED = 1.5, 1.08
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What was done, as far as it can be measured."""
+
+    mirrored: bool
+    inverted: bool
+    colours: str
+    visible_share: float
+    covered_share: float
+    overlaid: bool
+    turned: float
+    stretched: bool
+    same_size: bool
+    wider: bool
+
+
+def measure_change(
+    agreement: Agreement,
+    matrix: Matrix,
+    *,
+    mirrored: bool,
+    inverted: bool,
+    shares: tuple[float, float],
+    same_size: bool,
+) -> Change:
+    """Put the measured facts together; `matrix` leads from photograph to image pixels."""
+    turned, stretch = _turn_and_stretch(matrix, mirrored)
+    return Change(
+        mirrored=mirrored,
+        inverted=inverted,
+        colours="as a negative" if inverted else _colours(agreement),
+        visible_share=shares[0],
+        covered_share=shares[1],
+        overlaid=agreement.telling > 0 and agreement.agreeing < 1 - _COVERED,
+        turned=turned,
+        stretched=stretch > _STRETCHED,
+        same_size=same_size,
+        wider=agreement.running_on > 0,
+    )
+
+
+def _turn_and_stretch(matrix: Matrix, mirrored: bool) -> tuple[float, float]:
+    linear = matrix[:, :2].copy()
+    if mirrored:
+        linear[:, 0] *= -1
+    singular = np.linalg.svd(linear, compute_uv=False)
+    angle = math.degrees(math.atan2(linear[1, 0] - linear[0, 1], linear[0, 0] + linear[1, 1]))
+    return angle, float(singular[0] / singular[1])
+
+
+def _colours(agreement: Agreement) -> str:
+    """A phrase for changed colours, or nothing."""
+    if agreement.their_chroma < _GREY_CHROMA and agreement.our_chroma > _COLOURFUL:
+        return "in black and white"
+    if agreement.colour_shift > _SHIFTED:
+        return "in other colours"
+    lightness = agreement.theirs[0] - agreement.ours[0]
+    if abs(lightness) > _BRIGHTER:
+        return "made lighter" if lightness > 0 else "made darker"
+    return ""
+
+
+def kind_of(change: Change) -> MatchKind:
+    """The one word for the strongest change."""
+    whole, filling = change.visible_share >= _WHOLE, change.covered_share >= _FILLING
+    if not filling:
+        return MatchKind.COLLAGE
+    if not whole:
+        return MatchKind.CROPPED
+    if change.mirrored:
+        return MatchKind.MIRRORED
+    if change.colours:
+        return MatchKind.RECOLOURED
+    if change.overlaid or change.stretched or _is_turned(change.turned):
+        return MatchKind.ALTERED
+    return MatchKind.EXACT if change.same_size else MatchKind.RESIZED
+
+
+def _is_turned(angle: float) -> bool:
+    return abs(angle) > _TURNED
+
+
+def sentence_of(kind: MatchKind, change: Change, certainty: Certainty) -> str:
+    """One plain sentence, e.g. "A crop: about 52 % of your photograph, mirrored." """
+    head = _head(kind, change)
+    details = [words for words in _details(kind, change) if words]
+    text = ", ".join([head, *details]) + "."
+    if certainty is Certainty.CONFIRMED:
+        return text
+    if change.wider:
+        return (
+            "Perhaps not your photograph: the image shows more of the scene than yours does. "
+            "It may be another frame, or the larger picture yours was cut from."
+        )
+    return f"Please look closely, the match is not certain. {text}"
+
+
+def _head(kind: MatchKind, change: Change) -> str:
+    visible, covered = _percent(change.visible_share), _percent(change.covered_share)
+    if kind is MatchKind.COLLAGE:
+        part = "" if change.visible_share >= _WHOLE else f", of which about {visible} is visible"
+        return f"Part of a larger image: your photograph fills about {covered} of it{part}"
+    if kind is MatchKind.CROPPED:
+        return f"A crop: about {visible} of your photograph"
+    return {
+        MatchKind.EXACT: "Your whole photograph in the same size",
+        MatchKind.RESIZED: "Your whole photograph in another size",
+        MatchKind.RECOLOURED: "Your whole photograph",
+        MatchKind.MIRRORED: "Your whole photograph",
+    }.get(kind, "Your whole photograph, altered")
+
+
+def _details(kind: MatchKind, change: Change) -> list[str]:
+    turned = f"turned by about {abs(round(change.turned))} degrees"
+    return [
+        "mirrored" if change.mirrored else "",
+        change.colours,
+        "with something laid over it" if change.overlaid else "",
+        "stretched" if change.stretched else "",
+        turned if _is_turned(change.turned) else "",
+    ]
+
+
+def _percent(share: float) -> str:
+    return f"{max(1, round(100 * share))} %"
