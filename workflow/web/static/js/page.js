@@ -4,6 +4,7 @@
   "use strict";
 
   const DEFAULT_SECONDS = 10;
+  const SENT_SECONDS = 5;
 
   function leaveInTime(notice) {
     const close = notice.querySelector("[data-notice-close]");
@@ -73,6 +74,7 @@
     form.addEventListener("submit", (event) => {
       if (form.dataset.sent) event.preventDefault();
       form.dataset.sent = "yes";
+      window.setTimeout(() => { delete form.dataset.sent; }, SENT_SECONDS * 1000);
     });
   }
   window.addEventListener("pageshow", () => {

@@ -116,9 +116,9 @@
   }
 
   function take(files) {
-    for (const file of Array.from(files)) {
+    for (const [index, file] of Array.from(files).entries()) {
       const place = row(file);
-      if (list.children.length > most) say(place, "danger", "Too many", `At most ${most} at once. Please send the others afterwards.`);
+      if (index >= most) say(place, "danger", "Too many", `At most ${most} at once. Please send the others afterwards.`);
       else waiting.push({ file, place });
     }
     field.value = "";
