@@ -73,7 +73,7 @@ class State(Generic[M]):
 
 @dataclass(frozen=True, slots=True)
 class Transition(Generic[M]):
-    """One row of the transition table; ``target=None`` stays in the state it is in (and is still told)."""
+    """One row of the transition table; ``target=None`` stays in its state, leaves the dates alone, and is still told."""
 
     trigger: StrEnum
     sources: tuple[StrEnum, ...]
@@ -224,20 +224,9 @@ def advance(
         label=row.label,
         note=note,
     )
-    deadlines.end_live(session, lifecycle.name, subject.id, now)
-    for deadline in lifecycle.states[subject.state].deadlines:
-        due_at = deadline.due(context)
-        if due_at is not None:
-            deadlines.open_deadline(
-                session,
-                lifecycle.name,
-                subject.id,
-                kind=deadline.kind,
-                trigger=deadline.trigger,
-                due_at=due_at,
-                now=now,
-                ours=deadline.ours,
-            )
+    if row.target is not None:  # a step that stays where it is leaves the dates alone
+        deadlines.end_live(session, lifecycle.name, subject.id, now)
+        _set_dates(lifecycle, context)
     session.flush()
     return subject
 
@@ -258,14 +247,24 @@ def begin(
         after=lifecycle.initial.value, label=label, note=note,
     )  # fmt: skip
     context = Context(session, subject, actor, now, note)
-    for deadline in lifecycle.states[lifecycle.initial].deadlines:
+    _set_dates(lifecycle, context)
+    return subject
+
+
+def _set_dates(lifecycle: Lifecycle[M], context: Context[M]) -> None:
+    for deadline in lifecycle.states[context.subject.state].deadlines:
         due_at = deadline.due(context)
         if due_at is not None:
             deadlines.open_deadline(
-                session, lifecycle.name, subject.id, kind=deadline.kind, trigger=deadline.trigger,
-                due_at=due_at, now=now, ours=deadline.ours,
-            )  # fmt: skip
-    return subject
+                context.session,
+                lifecycle.name,
+                context.subject.id,
+                kind=deadline.kind,
+                trigger=deadline.trigger,
+                due_at=due_at,
+                now=context.now,
+                ours=deadline.ours,
+            )
 
 
 def _refusals(row: Transition[M], context: Context[M]) -> tuple[str, ...]:

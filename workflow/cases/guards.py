@@ -1,0 +1,89 @@
+"""Why a step of a case is not possible now: ``None``, or the reason as a sentence for the person."""
+
+from __future__ import annotations
+
+from sqlalchemy import func, select
+
+from workflow.accounts import queries as accounts
+from workflow.cases.cadence import cadence_on, zone_of
+from workflow.cases.models import Case, Evidence, Offer
+from workflow.cases.states import HOLD_WORDS, EvidenceKind
+from workflow.kernel.errors import Refused
+from workflow.kernel.lifecycle import Context
+
+NEEDED = {EvidenceKind.PHOTOGRAPH, EvidenceKind.FOUND_IMAGE}
+
+
+def has_a_use(context: Context[Case]) -> str | None:
+    """A case accuses somebody of something."""
+    return None if context.subject.uses else "The case holds no use of a photograph."
+
+
+def has_evidence(context: Context[Case]) -> str | None:
+    """Both pictures of every use are kept."""
+    case = context.subject
+    for use in case.uses:
+        kinds = set(
+            context.session.scalars(select(Evidence.kind).where(Evidence.use_id == use.id))
+        )
+        if not kinds >= NEEDED:
+            return f"The evidence for {use.page_url[:80]} is incomplete: both pictures must be kept."
+    return None
+
+
+def has_a_note(context: Context[Case]) -> str | None:
+    """A decision is explained."""
+    return None if context.note.strip() else "Please say why, in a sentence."
+
+
+def instance_is_set_up(context: Context[Case]) -> str | None:
+    """No letter leaves before it is known who sends it."""
+    if accounts.setup_is_complete(context.session):
+        return None
+    return "The set-up is not complete: a letter must say who sends it."
+
+
+def is_priced(context: Context[Case]) -> str | None:
+    """There is a sum to ask for."""
+    offers = context.session.scalar(
+        select(func.count()).select_from(Offer).where(Offer.case_id == context.subject.id)
+    )
+    return None if offers else "Set the price first."
+
+
+def recipient_is_known(context: Context[Case]) -> str | None:
+    """Name, e-mail and country of the one who is written to."""
+    case = context.subject
+    missing = [
+        word
+        for word, value in (
+            ("name", case.recipient_name),
+            ("e-mail address", case.recipient_email),
+            ("country", case.recipient_country),
+        )
+        if not value
+    ]
+    return f"The recipient's {' and '.join(missing)} is missing." if missing else None
+
+
+def cadence_is_known(context: Context[Case]) -> str | None:
+    """The dates that follow can be computed for the recipient's place."""
+    try:
+        cadence_on(context.now.date())
+        zone_of(context.subject.recipient_country)
+    except Refused as refusal:
+        return str(refusal)
+    return None
+
+
+def nothing_holds(context: Context[Case]) -> str | None:
+    """No letter and no step against somebody whose answer we have not decided on."""
+    held = [hold for hold in context.subject.holds if hold.closed_at is None]
+    if not held:
+        return None
+    return f"{HOLD_WORDS[held[0].kind]}; decide on that first."
+
+
+def is_unpaid(context: Context[Case]) -> str | None:
+    """Nobody is reminded of what is paid."""
+    return "The claim is paid." if context.subject.paid_at is not None else None

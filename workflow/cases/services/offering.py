@@ -1,0 +1,146 @@
+"""What the operator does before a letter leaves: complete the recipient, set the price."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+
+from workflow.accounts.queries import operator_profile
+from workflow.cases.cadence import zone_of
+from workflow.cases.models import Case, ClaimLine, Offer
+from workflow.cases.pricing import FeeFacts, FeeSheet, estimate
+from workflow.cases.services.moving import move
+from workflow.cases.states import CaseState, CaseTrigger, ClaimNature
+from workflow.kernel import audit
+from workflow.kernel.actors import Actor
+from workflow.kernel.calendar import WorkingDays
+from workflow.kernel.db import Session
+from workflow.kernel.errors import NotFound, Refused, Stale
+from workflow.kernel.ids import new_id
+from workflow.kernel.mail import checked_address
+from workflow.kernel.money import Money
+from workflow.kernel.vat import VatKind, vat_rate_bp
+
+
+@dataclass(frozen=True, slots=True)
+class RecipientFacts:
+    """Who is written to, as the operator found out, and from where that is known."""
+
+    name: str
+    email: str
+    address: str
+    country: str
+    region: str
+    source: str
+
+
+def note_recipient(
+    session: Session,
+    case_id: uuid.UUID,
+    facts: RecipientFacts,
+    actor: Actor,
+    now: datetime,
+    *,
+    seen_version: int | None = None,
+) -> Case:
+    """Write down who operates the page; only before the offer, and always with the source."""
+    case = _locked(session, case_id, seen_version)
+    if case.state is not CaseState.SUBMITTED:
+        raise Refused("The recipient cannot be changed after the offer was sent.")
+    if not facts.name.strip() or not facts.source.strip():
+        raise Refused("Please give the name and where it is known from, such as the imprint's address.")
+    zone_of(facts.country)
+    WorkingDays(facts.country, facts.region or None)
+    case.recipient_name = facts.name.strip()
+    case.recipient_email = checked_address(facts.email)
+    case.recipient_address = facts.address.strip()
+    case.recipient_country = facts.country
+    case.recipient_region = facts.region
+    case.recipient_source = facts.source.strip()
+    case.version += 1
+    audit.record(
+        session, "case", case.id, "case:note_recipient", actor, now,
+        before=case.state.value, after=case.state.value, label="Recipient noted",
+        note=f"{facts.name} <{facts.email}>, {facts.country}; source: {facts.source}"[:1000],
+    )  # fmt: skip
+    session.flush()
+    return case
+
+
+def set_price(
+    session: Session,
+    case_id: uuid.UUID,
+    facts: FeeFacts,
+    actor: Actor,
+    now: datetime,
+    *,
+    seen_version: int | None = None,
+    net: Money | None = None,
+    why: str = "",
+) -> Offer:
+    """Price the case by the tariff, or by ``net`` with a reason; the sheet is stored with its edition.
+
+    One sheet for every use in the case. The licence carries the operator's VAT rate for licences.
+    """
+    case = _locked(session, case_id, seen_version)
+    day = now.date()
+    sheet = estimate(facts, day)
+    lines = _lines(case, sheet, net, why)
+    total_net = sum((line.net for line in lines[1:]), lines[0].net)
+    if total_net.minor <= 0:
+        raise Refused("The price must be above zero.")
+    profile = operator_profile(session)
+    if profile is None:
+        raise Refused("Complete the set-up first: the price needs the operator's VAT country.")
+    rate = vat_rate_bp(VatKind.LICENCE, profile.country, day)
+    vat = total_net.share_bp(rate)
+    number = session.scalar(select(func.count()).select_from(Offer).where(Offer.case_id == case_id)) or 0
+    offer = Offer(
+        id=new_id(),
+        case_id=case_id,
+        number=number + 1,
+        nature=ClaimNature.CONTRACT,
+        net=total_net,
+        vat_rate_bp=rate,
+        vat=vat,
+        total=total_net + vat,
+        edition=sheet.edition,
+        facts=facts.as_json(),
+        sheet=sheet.as_json(),
+        made_at=now,
+        made_by=actor.name,
+        lines=lines,
+    )
+    session.add(offer)
+    session.flush()
+    note = why or f"{len(case.uses)} × sheet of edition {sheet.edition}"
+    move(session, case_id, CaseTrigger.PRICE, actor, now, note=note, carries={"offer": offer.number})
+    return offer
+
+
+def _lines(case: Case, sheet: FeeSheet, net: Money | None, why: str) -> list[ClaimLine]:
+    if net is not None:
+        if not why.strip():
+            raise Refused("A price other than the tariff's needs a reason.")
+        return [ClaimLine(position=1, label=why.strip()[:300], nature=ClaimNature.CONTRACT, net=net)]
+    return [
+        ClaimLine(
+            position=position,
+            label=f"Licence for the past use of “{use.work_title}”"[:300],
+            nature=ClaimNature.CONTRACT,
+            net=sheet.net,
+        )
+        for position, use in enumerate(case.uses, start=1)
+    ]
+
+
+def _locked(session: Session, case_id: uuid.UUID, seen_version: int | None) -> Case:
+    case = session.get(Case, case_id, with_for_update=True, populate_existing=True)
+    if case is None:
+        raise NotFound("This case")
+    if seen_version is not None and case.version != seen_version:
+        raise Stale
+    return case
