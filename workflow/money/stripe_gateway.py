@@ -33,6 +33,7 @@ from workflow.money.stripe_words import (
     HARMLESS_DISPUTES,
     checkout_params,
     id_of,
+    is_event,
     is_live,
     mark,
     read_event_object,
@@ -229,7 +230,7 @@ class StripeGateway:
                 continue
             except (ValueError, AttributeError) as broken:  # not UTF-8, not JSON, or not an event
                 raise ForgedEvent("The message is not an event of Stripe.") from broken
-            if event.object != "event" or not event.id or not event.type:
+            if not is_event(event):
                 raise ForgedEvent("The message is not an event of Stripe.")
             return event
         raise ForgedEvent(

@@ -94,6 +94,18 @@ def is_live(secret_key: str) -> bool:
     )
 
 
+def is_event(found: stripe.Event) -> bool:
+    """Has it all that an event must have? Signed rubbish is rubbish still."""
+    texts = (getattr(found, "id", None), getattr(found, "type", None))
+    return (
+        all(isinstance(text, str) and text for text in texts)
+        and getattr(found, "object", None) == "event"
+        and isinstance(getattr(found, "created", None), int)
+        and isinstance(getattr(found, "livemode", None), bool)
+        and getattr(getattr(found, "data", None), "object", None) is not None
+    )
+
+
 def read_event_object(event: stripe.Event) -> GatewayEvent:
     subject = event.data.object
     object_id = getattr(subject, "id", None)
