@@ -105,7 +105,9 @@ def test_a_year_without_known_holidays_is_refused_not_guessed(year: int) -> None
 def test_our_deadlines_fire_at_eight_where_the_recipient_lives() -> None:
     assert morning(date(2026, 7, 1), "Europe/Berlin") == datetime(2026, 7, 1, 6, tzinfo=UTC)
     assert morning(date(2026, 12, 1), "Europe/Berlin") == datetime(2026, 12, 1, 7, tzinfo=UTC)
-    assert morning(date(2026, 3, 29), "Europe/Berlin") == datetime(2026, 3, 29, 6, tzinfo=UTC)  # clocks change
+    assert morning(date(2026, 3, 29), "Europe/Berlin") == datetime(
+        2026, 3, 29, 6, tzinfo=UTC
+    )  # clocks change
     assert due_instant(date(2026, 7, 1), "America/New_York") == datetime(2026, 7, 1, 12, tzinfo=UTC)
 
 

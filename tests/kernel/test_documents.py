@@ -97,14 +97,21 @@ def test_the_same_bytes_are_one_document_per_scope(database: Database, vault: Va
 
 
 @pytest.mark.parametrize("scope", [CASE, None])
-def test_the_database_itself_refuses_a_second_row(database: Database, vault: Vault, scope: str | None) -> None:
+def test_the_database_itself_refuses_a_second_row(
+    database: Database, vault: Vault, scope: str | None
+) -> None:
     first = put(database, vault, scope)
     with pytest.raises(IntegrityError), database.transaction() as session:
         session.add(
             Document(
-                id=new_id(), address=first.address, key_id=first.key_id, media_type="a/b", name="",
-                size=1, created_at=NOW,
-            )  # fmt: skip
+                id=new_id(),
+                address=first.address,
+                key_id=first.key_id,
+                media_type="a/b",
+                name="",
+                size=1,
+                created_at=NOW,
+            )
         )
 
 
@@ -231,7 +238,9 @@ def _put_counting(folder: Path, die_at: int) -> None:
         setattr(os, name, watched(name, getattr(os, name)))
     database = Database(f"sqlite:///{folder / 'test.sqlite'}")
     event.listen(database.engine, "before_cursor_execute", lambda *told: touch(f"sql {told[2].split()[0]}"))
-    event.listen(database.engine, "after_cursor_execute", lambda *told: touch(f"sql {told[2].split()[0]} done"))
+    event.listen(
+        database.engine, "after_cursor_execute", lambda *told: touch(f"sql {told[2].split()[0]} done")
+    )
     event.listen(database.engine, "commit", lambda _connection: touch("sql COMMIT"))
     put(database, Vault(folder / "vault", MASTER), CASE, KILLED)
     touch("returned")
@@ -283,4 +292,4 @@ def test_a_vault_that_cannot_write_makes_no_row(database: Database, tmp_path: Pa
         Vault(tmp_path / "vault", MASTER).put(session, CASE, DATA, media_type="a/b", name="x", now=NOW)
     with database.reading() as session:
         assert session.scalar(select(func.count()).select_from(Document)) == 0
-    assert os.path.isfile(tmp_path / "vault")
+    assert (tmp_path / "vault").is_file()

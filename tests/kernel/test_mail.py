@@ -74,14 +74,17 @@ def test_a_header_cannot_be_smuggled_in(field: str, break_: str, tmp_path: Path)
 
 
 @pytest.mark.parametrize(
-    "address", ["", "kim", "a@b@c.example.org", "kim@", "@example.org", "a b@example.org", "x@localhost", "a@b"]
+    "address",
+    ["", "kim", "a@b@c.example.org", "kim@", "@example.org", "a b@example.org", "x@localhost", "a@b"],
 )
 def test_what_is_no_address_is_refused(address: str) -> None:
     with pytest.raises(Refused, match="not an e-mail address"):
         checked_address(address)
 
 
-@pytest.mark.parametrize("sender", ["", "Name <a@example.org", "A <a@example.org>\r\nBcc: x@example.org", "nobody"])
+@pytest.mark.parametrize(
+    "sender", ["", "Name <a@example.org", "A <a@example.org>\r\nBcc: x@example.org", "nobody"]
+)
 def test_a_wrong_sender_stops_the_start(sender: str, tmp_path: Path) -> None:
     with pytest.raises(Refused):
         LocalMailbox(tmp_path, sender)

@@ -16,13 +16,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiosmtpd import smtp as aiosmtp
 from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import SMTP as Server
 from aiosmtpd.smtp import AuthResult
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from workflow.kernel.clock import SystemClock
 from workflow.kernel.mail import Attachment, Mail, MailDelayed, MailRefused, MailUnknown
 from workflow.kernel.smtp import SmtpTransport
 
@@ -223,9 +224,13 @@ def test_encryption_and_password(recorder: Recorder, tmp_path: Path) -> None:
         return AuthResult(success=(data.login, data.password) == (b"us", b"p@ss"))
 
     class Encrypted(Controller):
-        def factory(self) -> Server:
-            return Server(
-                self.handler, tls_context=context, require_starttls=True, auth_required=True, authenticator=check
+        def factory(self) -> aiosmtp.SMTP:
+            return aiosmtp.SMTP(
+                self.handler,
+                tls_context=context,
+                require_starttls=True,
+                auth_required=True,
+                authenticator=check,
             )
 
     controller = Encrypted(recorder, hostname="127.0.0.1", port=free_port())
@@ -257,7 +262,7 @@ def self_signed(folder: Path) -> tuple[Path, Path]:
     """A certificate for 127.0.0.1 that nobody signed but itself; certificate and key as PEM files."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
-    now = datetime.now(UTC)
+    now = SystemClock().wall()
     certificate = (
         x509.CertificateBuilder()
         .subject_name(name)
@@ -266,7 +271,9 @@ def self_signed(folder: Path) -> tuple[Path, Path]:
         .serial_number(1)
         .not_valid_before(now - timedelta(hours=1))
         .not_valid_after(now + timedelta(hours=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), False)
+        .add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), False
+        )
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), True)
         .sign(key, hashes.SHA256())
     )

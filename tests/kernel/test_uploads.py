@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import unicodedata
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 import pytest
@@ -152,10 +153,9 @@ def test_the_size_of_a_proof() -> None:
 
 @given(st.binary(max_size=100))
 def test_any_bytes_are_judged(data: bytes) -> None:
-    try:
+    good = data.startswith((b"%PDF-", b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n"))
+    with nullcontext() if good else pytest.raises(Refused, match=r"\.$"):
         assert allowed_proof(data) in ("application/pdf", "image/jpeg", "image/png")
-    except Refused as refusal:
-        assert refusal.reasons[0].endswith(".")
 
 
 @dataclass(frozen=True)

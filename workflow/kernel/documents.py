@@ -53,9 +53,12 @@ class Document(Base):
         # the same bytes under the same key are one document; two empty keys count as different to SQL
         Index("uq_documents_sealed", "address", "key_id", unique=True),
         Index(
-            "uq_documents_plain", "address", unique=True,
-            sqlite_where=_WITHOUT_KEY, postgresql_where=_WITHOUT_KEY,
-        ),  # fmt: skip
+            "uq_documents_plain",
+            "address",
+            unique=True,
+            sqlite_where=_WITHOUT_KEY,
+            postgresql_where=_WITHOUT_KEY,
+        ),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
@@ -141,7 +144,7 @@ class Vault:
         """Bring the bytes to the path, durably; what lies there damaged is set aside, never lost."""
         if not _holds(path, address, key):
             if path.exists():
-                os.rename(path, path.with_name(f"{path.name}.damaged-{os.urandom(6).hex()}"))
+                path.rename(path.with_name(f"{path.name}.damaged-{os.urandom(6).hex()}"))
             sealed = data if key is None else seal(key, data, address.encode())
             try:
                 write_once(path, sealed)

@@ -20,7 +20,7 @@ def write_once(path: Path, data: bytes) -> None:
     draft = path.with_name(f".{path.name}.{os.urandom(6).hex()}{UNFINISHED}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
     try:
-        with open(descriptor, "wb") as file:
+        with os.fdopen(descriptor, "wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())

@@ -14,11 +14,14 @@ from typing import Protocol, runtime_checkable
 
 from workflow.kernel.errors import Refused
 
-MAX_PROOF_BYTES = 10 * 1024 * 1024
+MAX_PROOF_BYTES = 10 * 1024**2
 MAX_NAME_LENGTH = 120
 _CHUNK = 64 * 1024
 _MAX_SUFFIX = 12
 UNNAMED = "unnamed"
+#: Unicode categories without a visible sign: control, direction, surrogates, private use, line ends.
+_UNSHOWN = frozenset(("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"))
+_KB, _MB = 1024, 1024**2
 
 #: Names that mean a device, not a file, to some systems.
 _DEVICES = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?", re.IGNORECASE)
@@ -137,7 +140,7 @@ def sanitise_name(name: str | None) -> str:
     Folders, control and direction signs go, device names and dots at the front too; the ending stays.
     """
     last = re.split(r"[/\\]", unicodedata.normalize("NFC", name or ""))[-1]
-    kept = "".join(sign for sign in last if unicodedata.category(sign) not in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"))
+    kept = "".join(sign for sign in last if unicodedata.category(sign) not in _UNSHOWN)
     plain = re.sub(r"\s+", " ", re.sub(r'[<>:"|?*]', "_", kept)).strip(" .")
     if not plain:
         return UNNAMED
@@ -182,7 +185,7 @@ def judge_image(decoder: Decoder, file: UploadedFile) -> ImageVerdict:
 
 def size_text(size: int) -> str:
     """``10 MB``, ``1.5 MB``, ``320 kB``, ``12 bytes``; 1 MB is 1024 kB."""
-    if size < 1024:
+    if size < _KB:
         return f"{size} bytes"
-    amount, unit = (size / 1024, "kB") if size < 1024**2 else (size / 1024**2, "MB")
+    amount, unit = (size / _KB, "kB") if size < _MB else (size / _MB, "MB")
     return f"{amount:.1f}".removesuffix(".0") + f" {unit}"

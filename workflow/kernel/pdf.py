@@ -1,0 +1,158 @@
+"""PDF: letters and certificates from templates, with nothing from outside and the same bytes every time.
+
+A document can use the shipped files (``asset:NAME``: fonts) and the pictures it was given
+(``image:NAME``). Whatever else it names is refused and logged, never fetched, and the document is not
+made: a letter without its picture, or in the wrong font, must not leave the house.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import logging
+import re
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import segno
+from fontTools.ttLib import woff2  # type: ignore[import-untyped]
+from markupsafe import Markup
+from weasyprint import HTML
+from weasyprint.text.fonts import FontConfiguration
+from weasyprint.urls import URLFetcher, URLFetcherResponse
+
+from workflow.kernel.errors import Refused
+from workflow.kernel.wording import template_environment
+
+log = logging.getLogger(__name__)
+
+MAX_IMAGE_BYTES = 20 * 1024 * 1024
+_ASSET = re.compile(r"asset:((?:[a-z0-9][a-z0-9_.-]*/)*[a-z0-9][a-z0-9_.-]*)")
+_IMAGE = re.compile(r"image:([a-z0-9][a-z0-9_-]*)")
+#: Where relative addresses would lead; nothing answers there, so they are refused like all others.
+_NOWHERE = "nowhere://document/"
+_IMAGE_KINDS = {b"\xff\xd8\xff": "image/jpeg", b"\x89PNG\r\n\x1a\n": "image/png"}
+_WEASYPRINT = logging.getLogger("weasyprint")
+
+
+class Press:
+    """Renders templates to PDF. Thread-safe; one document at a time."""
+
+    def __init__(self, templates: Path, assets: Path) -> None:
+        """``templates`` holds ``documents/``; ``assets`` is the folder that ``asset:`` names lie in."""
+        self._assets = assets.resolve()
+        self._lock = threading.Lock()
+        self._fonts: dict[str, bytes] = {}
+        self.environment = template_environment(templates)
+        self.environment.filters["qr_svg"] = qr_svg
+
+    def render(
+        self, template: str, context: Mapping[str, object], images: Mapping[str, bytes] | None = None
+    ) -> bytes:
+        """The PDF (PDF/UA-1, tagged) of ``documents/<template>.html``; same input, same bytes.
+
+        ``images`` are JPEG or PNG by the name the template uses. :class:`Refused` when the document asks
+        for anything else, when a picture cannot be read, or when one has no description.
+        """
+        html = self.environment.get_template(f"documents/{template}.html").render(context)
+        return self.print(html, images or {})
+
+    def print(self, html: str, images: Mapping[str, bytes]) -> bytes:
+        """The PDF of a finished HTML text, under the same rules."""
+        digest = hashlib.sha256(html.encode())
+        for name in sorted(images):
+            _check_image(name, images[name])
+            digest.update(hashlib.sha256(images[name]).digest())
+        fetcher = _Fetcher(self, images)
+        with self._lock, _complaints() as complaints:
+            page = HTML(string=html, base_url=_NOWHERE, url_fetcher=fetcher)
+            pdf = page.write_pdf(
+                font_config=FontConfiguration(),
+                pdf_variant="pdf/ua-1",
+                pdf_identifier=digest.digest()[:16],
+                optimize_images=False,
+            )
+        if fetcher.refused or complaints:
+            raise Refused(*dict.fromkeys([*fetcher.refused, *complaints]))
+        assert isinstance(pdf, bytes)
+        return pdf
+
+    def asset(self, name: str) -> bytes | None:
+        """A shipped file; woff2 fonts come unpacked (once), which makes every document faster."""
+        if name not in self._fonts:
+            path = (self._assets / name).resolve()
+            if not path.is_relative_to(self._assets) or not path.is_file():
+                return None
+            self._fonts[name] = _unpacked(path.read_bytes())
+        return self._fonts[name]
+
+
+class _Fetcher(URLFetcher):  # type: ignore[misc]
+    """Answers from memory only. The methods of the base class that open connections are never reached."""
+
+    def __init__(self, press: Press, images: Mapping[str, bytes]) -> None:
+        super().__init__(allowed_protocols=())
+        self._press, self._images = press, images
+        self.refused: list[str] = []
+
+    def fetch(self, url: str, headers: object = None) -> URLFetcherResponse:  # noqa: ARG002 - its signature
+        if (match := _IMAGE.fullmatch(url)) and match[1] in self._images:
+            data = self._images[match[1]]
+            return URLFetcherResponse(url, data, {"Content-Type": _image_kind(data)})
+        if (match := _ASSET.fullmatch(url)) and (found := self._press.asset(match[1])) is not None:
+            return URLFetcherResponse(url, found, {"Content-Type": "application/octet-stream"})
+        log.warning("a document asked for %r: refused", url[:200])
+        reason = f"The document asks for “{url[:100]}”, which is not one of its own parts."
+        self.refused.append(reason)
+        raise ValueError(reason)
+
+
+def qr_svg(text: str, label: str = "QR code") -> Markup:
+    """The text as a QR code, an inline SVG without a border that fills the box it is put in."""
+    code = segno.make(text, error="m", micro=False)
+    svg = code.svg_inline(border=0, omitsize=True, title=label, svgclass="qr", lineclass=None)
+    return Markup(svg)  # noqa: S704 - made here: segno escapes the title, the rest are numbers
+
+
+def _check_image(name: str, data: bytes) -> None:
+    if not _IMAGE.fullmatch(f"image:{name}"):
+        raise Refused(f"“{name[:40]}” cannot be the name of a picture in a document.")
+    if len(data) > MAX_IMAGE_BYTES:
+        raise Refused(f"The picture “{name}” is too large for a document.")
+    _image_kind(data)
+
+
+def _image_kind(data: bytes) -> str:
+    for start, kind in _IMAGE_KINDS.items():
+        if data.startswith(start):
+            return kind
+    raise Refused("A picture of a document must be JPEG or PNG.")
+
+
+def _unpacked(font: bytes) -> bytes:
+    if not font.startswith(b"wOF2"):
+        return font
+    plain = io.BytesIO()
+    woff2.decompress(io.BytesIO(font), plain)
+    return plain.getvalue()
+
+
+@contextmanager
+def _complaints() -> Iterator[list[str]]:
+    """What the printer reports as errors in this thread, such as a picture without a description."""
+    found: list[str] = []
+    here = threading.get_ident()
+
+    class Listener(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            if record.thread == here:
+                found.append(f"The document cannot be made: {record.getMessage()[:200]}")
+
+    listener = Listener(level=logging.ERROR)
+    _WEASYPRINT.addHandler(listener)
+    try:
+        yield found
+    finally:
+        _WEASYPRINT.removeHandler(listener)
