@@ -38,7 +38,7 @@ def has_a_note(context: Context[Case]) -> str | None:
 
 def instance_is_set_up(context: Context[Case]) -> str | None:
     """No letter leaves before it is known who sends it."""
-    if accounts.setup_is_complete(context.session):
+    if accounts.is_complete(context.session):
         return None
     return "The set-up is not complete: a letter must say who sends it."
 

@@ -3,7 +3,7 @@
 Every change of state goes through :func:`move`.
 """
 
-from workflow.cases.services.answers import receive_answer, write_back
+from workflow.cases.services.answers import ProofFile, receive_answer, write_back
 from workflow.cases.services.moving import move
 from workflow.cases.services.offering import note_recipient, set_price
 from workflow.cases.services.submitting import EvidenceFile, NewCase, Recipient, UseFacts, submit_case
@@ -11,6 +11,7 @@ from workflow.cases.services.submitting import EvidenceFile, NewCase, Recipient,
 __all__ = [
     "EvidenceFile",
     "NewCase",
+    "ProofFile",
     "Recipient",
     "UseFacts",
     "move",

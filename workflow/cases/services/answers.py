@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
@@ -19,12 +20,20 @@ from workflow.kernel.db import Session
 from workflow.kernel.documents import Vault
 from workflow.kernel.errors import NotFound, Refused
 from workflow.kernel.ids import new_id
-from workflow.kernel.uploads import ProofFile
 
 MAX_TEXT = 10_000
 MAX_PROOFS = 10
 #: The same words twice within this time are one message: a double click, a reload.
 SAME_MESSAGE_SECONDS = 120
+
+
+@dataclass(frozen=True, slots=True)
+class ProofFile:
+    """A file as it was uploaded: clean name, type by content (``kernel.uploads.allowed_proof``), bytes."""
+
+    name: str
+    media_type: str
+    data: bytes
 
 
 def receive_answer(

@@ -1,0 +1,38 @@
+"""Puts the parts of a running process together. Every process starts here, with its configuration."""
+
+from __future__ import annotations
+
+import secrets
+
+from detection.images import SafeDecoder
+from workflow.config import Config
+from workflow.kernel.clock import Clock, DemoClock, SystemClock
+from workflow.kernel.db import Database
+from workflow.kernel.documents import Vault
+from workflow.kernel.pdf import Press
+from workflow.kernel.runtime import Runtime
+from workflow.kernel.secrets import MasterKey, create_master_key
+from workflow.kernel.smtp import mail_transport
+
+
+def clock_for(config: Config) -> Clock:
+    """A demo instance has a movable clock; a real one has the machine's."""
+    return DemoClock(config.instance_dir / "clock.json") if config.demo else SystemClock()
+
+
+def build_runtime(config: Config) -> Runtime:
+    """The runtime of one process; the master key is made with the first start of an instance."""
+    if not config.master_key_path.exists():
+        create_master_key(config.master_key_path)
+    master = MasterKey.load(config.master_key_path)
+    return Runtime(
+        config=config,
+        database=Database(config.database_url),
+        clock=clock_for(config),
+        vault=Vault(config.vault_dir, master),
+        press=Press(),
+        mail=mail_transport(config.mail_url, sender=config.mail_sender, mailbox=config.mailbox_dir),
+        secrets=master,
+        decoder=SafeDecoder(),
+        randbelow=secrets.randbelow,
+    )

@@ -1,0 +1,94 @@
+"""The ticker: asks every few seconds which dates are due. It holds no business fact.
+
+APScheduler in its own process, memory job store; one ticker at a time per instance (a lock file on one
+box). A missed tick is made up by the next one: due is due, however late (level-triggered).
+"""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import threading
+from datetime import datetime
+from pathlib import Path
+
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from workflow.kernel import audit, deadlines, outbox
+from workflow.kernel.clock import Clock
+from workflow.kernel.db import Database
+from workflow.kernel.errors import Conflict
+
+log = logging.getLogger("lichtbild.ticker")
+
+SEAL_SECONDS = 60
+CHECK_MINUTES = 10
+RECONCILE_MINUTES = 15
+
+
+def tick(database: Database, now: datetime) -> int:
+    """Turn every due deadline into a message for the worker; returns how many there were."""
+    count = 0
+    while True:
+        with database.transaction() as session:
+            due = deadlines.claim_due(session, now)
+            for row in due:
+                # a deadline can be claimed again after a hold: its date is part of the key
+                key = f"deadline:{row.id}:{row.due_at:%Y%m%dT%H%M%S}"
+                outbox.post(session, "deadline", {"deadline_id": str(row.id)}, key=key, now=now, priority=30)
+        if not due:
+            return count
+        count += len(due)
+
+
+def seal(database: Database, now: datetime) -> None:
+    """Link what happened since into the global audit chain."""
+    with database.transaction() as session:
+        audit.seal(session, now)
+
+
+def ask(database: Database, kind: str, wall: datetime) -> None:
+    """Ask the worker for a recurring check, at most once a minute however many ask."""
+    with database.transaction() as session:
+        outbox.post(session, kind, {}, key=f"{kind}:{wall:%Y%m%dT%H%M}", now=wall, priority=80)
+
+
+class Ticker:
+    """The recurring questions of one instance."""
+
+    def __init__(self, database: Database, clock: Clock, *, every_seconds: float, lock: Path) -> None:
+        self._database = database
+        self._clock = clock
+        self._every = every_seconds
+        self._lock = lock
+
+    def run(self, stop: threading.Event) -> None:
+        """Tick until told to stop; :class:`Conflict` when another ticker of this instance runs."""
+        with self._lock.open("w") as held:
+            try:
+                fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as taken:
+                raise Conflict("Another ticker of this instance is running.") from taken
+            scheduler = BackgroundScheduler(
+                timezone="UTC",
+                job_defaults={"coalesce": True, "misfire_grace_time": None, "max_instances": 1},
+            )
+            scheduler.add_job(self._tick, "interval", seconds=self._every)
+            scheduler.add_job(self._seal, "interval", seconds=SEAL_SECONDS)
+            scheduler.add_job(self._ask, "interval", minutes=CHECK_MINUTES, args=["self_check"])
+            scheduler.add_job(self._ask, "interval", minutes=RECONCILE_MINUTES, args=["psp.reconcile"])
+            scheduler.start()
+            self._ask("self_check")
+            stop.wait()
+            scheduler.shutdown(wait=True)
+
+    def _tick(self) -> None:
+        found = tick(self._database, self._clock.business())
+        if found:
+            log.info("%d dates are due", found)
+
+    def _seal(self) -> None:
+        seal(self._database, self._clock.business())
+
+    def _ask(self, kind: str) -> None:
+        ask(self._database, kind, self._clock.wall())

@@ -1,0 +1,125 @@
+"""The worker: takes messages from the outbox, one at a time, and does what they ask.
+
+Several may run on PostgreSQL; on SQLite one is enough by design. A message is claimed with a lease and
+finished with its fencing token, in the transaction of its effect where the effect is ours.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from workflow.kernel import outbox
+from workflow.kernel.db import Session
+from workflow.kernel.errors import Conflict, DomainError, NotFound, Refused
+from workflow.kernel.mail import MailRefused, MailUnknown
+from workflow.kernel.outbox import OutboxMessage
+from workflow.kernel.runtime import Runtime
+
+log = logging.getLogger("lichtbild.worker")
+
+IDLE_SECONDS = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Within:
+    """The effect is rows of ours: it commits together with the message's end."""
+
+    run: Callable[[Session, Runtime, dict[str, Any]], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """The effect is outside (a mail, a payment call): the handler keeps its own transactions.
+
+    It must be safe to run again after a crash at any point.
+    """
+
+    run: Callable[[Runtime, dict[str, Any]], None]
+
+
+Handlers = dict[str, "Within | Outside"]
+
+#: Raised when a message can never succeed as it is.
+PERMANENT: tuple[type[DomainError], ...] = (Refused, Conflict, NotFound, MailRefused)
+#: Raised when nobody knows whether it happened.
+UNCERTAIN: tuple[type[DomainError], ...] = (MailUnknown,)
+
+
+class Worker:
+    """Runs handlers; what kinds there are is said in ``workflow/wiring.py``."""
+
+    def __init__(self, runtime: Runtime, handlers: Handlers) -> None:
+        self._runtime = runtime
+        self._handlers = handlers
+
+    def run(self, stop: threading.Event) -> None:
+        """Work until told to stop; sleeps when there is nothing to do."""
+        while not stop.is_set():
+            try:
+                busy = self.run_once()
+            except Exception:  # the database may be away for a moment; a worker does not die of it
+                log.exception("the worker could not take a message")
+                busy = False
+            if not busy:
+                stop.wait(IDLE_SECONDS)
+
+    def drain(self, limit: int = 100_000) -> int:
+        """Do everything that can be done now; returns how many messages that were."""
+        done = 0
+        while done < limit and self.run_once():
+            done += 1
+        return done
+
+    def run_once(self) -> bool:
+        """Take one message and do it; ``False`` when none is ready."""
+        runtime = self._runtime
+        with runtime.database.transaction() as session:
+            message = outbox.claim(session, runtime.clock.wall())
+        if message is None:
+            return False
+        try:
+            self._handle(message)
+        except outbox.LeaseLost:
+            log.warning("%s: another worker has it now", message.key)
+        except UNCERTAIN as unknown:
+            self._settle(outbox.park_unknown, message, str(unknown))
+        except PERMANENT as refusal:
+            log.warning("%s failed: %s", message.key, refusal)
+            self._settle(outbox.fail, message, str(refusal))
+        except DomainError as delay:
+            self._later(message, str(delay))
+        except Exception as bug:
+            log.exception("%s broke", message.key)
+            self._later(message, f"{type(bug).__name__}: {bug}")
+        return True
+
+    def _handle(self, message: OutboxMessage) -> None:
+        runtime = self._runtime
+        handler = self._handlers.get(message.kind)
+        if handler is None:
+            raise Refused(f"Nobody knows what to do with “{message.kind}”.")
+        if isinstance(handler, Outside):
+            handler.run(runtime, message.payload)
+            with runtime.database.transaction() as session:
+                outbox.finish(session, message, runtime.clock.wall())
+            return
+        with runtime.database.transaction() as session:
+            handler.run(session, runtime, message.payload)
+            outbox.finish(session, message, runtime.clock.wall())
+
+    def _settle(
+        self, end: Callable[[Session, OutboxMessage, str], None], message: OutboxMessage, why: str
+    ) -> None:
+        try:
+            with self._runtime.database.transaction() as session:
+                end(session, message, why)
+        except outbox.LeaseLost:
+            log.warning("%s: another worker has it now", message.key)
+
+    def _later(self, message: OutboxMessage, why: str) -> None:
+        wall = self._runtime.clock.wall()
+        self._settle(lambda session, late, text: outbox.retry_later(session, late, wall, text), message, why)
