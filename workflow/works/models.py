@@ -63,6 +63,8 @@ class Work(Base):
 
     #: False: little detail, so whole copies are found but crops often are not.
     distinctive: Mapped[bool] = mapped_column(default=True)
+    #: Counts the changes of its words; a page that is older is told so.
+    version: Mapped[int] = mapped_column(default=1)
     added_at: Mapped[datetime]
 
     @property
@@ -113,6 +115,8 @@ class UploadRecord(Base):
     batch: Mapped[uuid.UUID]
     file_name: Mapped[str] = mapped_column(String(FILE_NAME_LENGTH))
     verdict: Mapped[UploadVerdict] = enum_column(UploadVerdict, "verdict")
+    #: The stable key of the reason, such as ``truncated`` or ``quota``.
+    code: Mapped[str] = mapped_column(String(40))
     sentence: Mapped[str] = mapped_column(String(500))
     remedy: Mapped[str] = mapped_column(String(500), default="")
     work_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("works.id"), index=True)
