@@ -60,8 +60,8 @@ def walk(world: World, port: int) -> dict[str, bytes]:
         elif headers["Content-Type"].startswith("text/html"):
             assert status == 200, url
             pages[url] = body
-            links = lxml.html.fromstring(body).iterlinks()
-            found = [urljoin(url, link) for element, _, link, _ in links if element.tag == "a"]
+            links = lxml.html.fromstring(body).iter("a")
+            found = [urljoin(url, link.get("href", "")) for link in links]
         for address in found:
             if address.startswith("http") and address not in seen:
                 seen.add(address)
