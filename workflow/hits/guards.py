@@ -1,0 +1,63 @@
+"""Why a hit cannot be submitted: computed from what is known, shown before any effort."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+
+from detection.types import Certainty
+from workflow.hits.models import DomainRule, Hit
+from workflow.hits.states import RuleKind, Verdict
+from workflow.kernel.db import Session
+from workflow.kernel.lifecycle import Context
+
+#: Smaller pictures prove little and no tariff prices them (longest side, pixels).
+LEAST_FOUND_SIDE = 150
+#: Less of the photograph than this is hardly recognised as the same work.
+LEAST_VISIBLE_SHARE = 0.10
+_PERCENT = 100
+
+
+def why_not_submittable(hit: Hit, rules: Sequence[DomainRule] = ()) -> list[str]:
+    """Every reason as a sentence; an empty list when nothing stands in the way. ``rules``: the owner's."""
+    reasons = []
+    if hit.certainty is Certainty.UNCERTAIN:
+        reasons.append("The match is uncertain: it may be the same scene, but not the same photograph.")
+    if not hit.page_url:
+        reasons.append("We know no page that shows the picture.")
+    if hit.longest_side < LEAST_FOUND_SIDE:
+        reasons.append(
+            f"The found picture has only {hit.longest_side} pixels on its longer side; "
+            f"below {LEAST_FOUND_SIDE} a use is hard to prove."
+        )
+    if hit.visible_share < LEAST_VISIBLE_SHARE:
+        reasons.append(
+            f"Only {hit.visible_share * _PERCENT:.0f} % of your photograph can be seen; "
+            f"below {LEAST_VISIBLE_SHARE * _PERCENT:.0f} % it is hardly the same work."
+        )
+    for rule in rules:
+        if rule.covers(hit.host):
+            what = "one of your own" if rule.kind is RuleKind.OWN else "whitelisted"
+            reasons.append(f"{rule.domain} is {what}. Remove the rule if that is wrong.")
+    return reasons
+
+
+def rules_of(session: Session, hit: Hit) -> list[DomainRule]:
+    """The owner's rules that hold for the hit's host."""
+    rules = session.scalars(select(DomainRule).where(DomainRule.owner_id == hit.owner_id))
+    return [rule for rule in rules if rule.covers(hit.host)]
+
+
+def is_illegal(context: Context[Hit]) -> str | None:
+    """Only what the owner called illegal."""
+    if context.subject.verdict is Verdict.ILLEGAL:
+        return None
+    return "Mark the hit as illegal first."
+
+
+def is_submittable(context: Context[Hit]) -> str | None:
+    """Nothing stands in the way."""
+    hit = context.subject
+    reasons = why_not_submittable(hit, rules_of(context.session, hit))
+    return " ".join(reasons) or None

@@ -1,0 +1,82 @@
+"""Where a hit can be, what a person can say about it, and the words for both."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class HitState(StrEnum):
+    """The short life of a hit before it is a case."""
+
+    #: Compared and written down; rules have not looked yet.
+    FOUND = "found"
+    #: In the inbox; the rights-holder decides.
+    SHOWN = "shown"
+    #: Decided; ``verdict`` says how.
+    REVIEWED = "reviewed"
+    #: Part of a case.
+    SUBMITTED = "submitted"
+
+
+class HitTrigger(StrEnum):
+    """What can happen to a hit."""
+
+    SHOW = "show"
+    SET_ASIDE = "set_aside"
+    REVIEW = "review"
+    REOPEN = "reopen"
+    SUBMIT = "submit"
+    RELEASE = "release"
+
+
+class Verdict(StrEnum):
+    """What was decided. That a hit cannot be submitted is computed, never judged."""
+
+    #: Licensed or permitted.
+    LEGAL = "legal"
+    #: Nobody was asked; it may become a case.
+    ILLEGAL = "illegal"
+    #: To be looked at later.
+    UNSURE = "unsure"
+    #: Not this photograph.
+    NO_MATCH = "no_match"
+    #: A customer, a partner or the owner.
+    WHITELISTED = "whitelisted"
+    #: The same use is another hit already.
+    DUPLICATE = "duplicate"
+
+
+VERDICT_WORDS: dict[Verdict, str] = {
+    Verdict.LEGAL: "Legal",
+    Verdict.ILLEGAL: "Illegal",
+    Verdict.UNSURE: "Unsure",
+    Verdict.NO_MATCH: "No match",
+    Verdict.WHITELISTED: "Whitelisted",
+    Verdict.DUPLICATE: "Duplicate",
+}
+
+#: Verdict, key on the keyboard, what it means: the buttons of the inbox in their order.
+VERDICT_KEYS: tuple[tuple[Verdict, str, str], ...] = (
+    (Verdict.LEGAL, "L", "Licensed or permitted"),
+    (Verdict.ILLEGAL, "I", "Nobody asked you"),
+    (Verdict.UNSURE, "U", "Decide later"),
+    (Verdict.NO_MATCH, "N", "Not your photograph"),
+    (Verdict.WHITELISTED, "W", "A customer or partner: leave alone"),
+)
+
+
+class Likelihood(StrEnum):
+    """How likely something is; always shown with the reasons."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+
+
+class RuleKind(StrEnum):
+    """Why uses on a domain are not brought to the inbox."""
+
+    #: The owner's own pages.
+    OWN = "own"
+    #: A customer, partner or licensee.
+    WHITELISTED = "whitelisted"
