@@ -86,7 +86,11 @@ class Use(Base):
     """One use of one photograph on one page: the facts of the hit, copied at submission."""
 
     __tablename__ = "case_uses"
-    __table_args__ = (UniqueConstraint("case_id", "position"), UniqueConstraint("hit_id"))
+    __table_args__ = (
+        UniqueConstraint("case_id", "position"),
+        # a hit whose case was withdrawn may be submitted again, but never twice in one case
+        UniqueConstraint("case_id", "hit_id"),
+    )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
     case_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("cases.id"), index=True)
