@@ -23,7 +23,7 @@ from workflow.cases.states import (
 from workflow.kernel.actors import Role
 from workflow.kernel.db import Base, enum_column, money_column
 from workflow.kernel.ids import new_id
-from workflow.kernel.money import Money
+from workflow.kernel.money import Currency, Money  # noqa: F401 - SQLAlchemy reads the fields of Money from here
 
 
 class Case(Base):
