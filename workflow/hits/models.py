@@ -6,16 +6,16 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from detection.types import Certainty, MatchKind
 from workflow.cases.models import Case
 from workflow.cases.states import STAGE_OF_CASE, Stage
 from workflow.hits.states import HitState, Likelihood, RuleKind, Verdict
-from workflow.kernel.db import Base, enum_column, money_column
+from workflow.kernel.db import Base, enum_column
 from workflow.kernel.ids import new_id
-from workflow.kernel.money import Money
+from workflow.kernel.money import Currency, Money
 from workflow.works.models import Work
 
 HOST_LENGTH = 255
@@ -33,6 +33,10 @@ class Hit(Base):
         CheckConstraint("state <> 'submitted' OR verdict = 'illegal'", name="only_illegal_is_submitted"),
         CheckConstraint("state <> 'reviewed' OR verdict IS NOT NULL", name="reviewed_has_a_verdict"),
         CheckConstraint("state NOT IN ('found', 'shown') OR verdict IS NULL", name="open_has_no_verdict"),
+        CheckConstraint(
+            "(fee_low_minor IS NULL) = (fee_currency IS NULL) AND (fee_high_minor IS NULL) = (fee_currency IS NULL)",
+            name="fee_range_is_whole",
+        ),
         Index("ix_hits_inbox", "owner_id", "state", "domain", "id"),
         Index("ix_hits_worth", "owner_id", "state", "domain", "fee_high_minor", "id"),
         Index("ix_hits_found_sha256", "found_sha256"),
@@ -103,13 +107,25 @@ class Hit(Base):
     #: A :class:`workflow.cases.pricing.FeeFacts` as JSON, and where each guess comes from.
     fee_facts: Mapped[dict[str, Any]]
     fee_reasons: Mapped[list[str]]
-    fee_low: Mapped[Money | None] = money_column("fee_low", nullable=True)
-    fee_high: Mapped[Money | None] = money_column("fee_high", nullable=True)
+    #: Net, in minor units of ``fee_currency``; all three empty when the tariff knows no price.
+    fee_low_minor: Mapped[int | None] = mapped_column(BigInteger)
+    fee_high_minor: Mapped[int | None] = mapped_column(BigInteger)
+    fee_currency: Mapped[Currency | None] = enum_column(Currency, "fee_currency", nullable=True)
 
     found_at: Mapped[datetime]
 
     work: Mapped[Work] = relationship(viewonly=True)
     case: Mapped[Case | None] = relationship(viewonly=True)
+
+    @property
+    def fee_low(self) -> Money | None:
+        """What a licence would have cost at least."""
+        return _money(self.fee_low_minor, self.fee_currency)
+
+    @property
+    def fee_high(self) -> Money | None:
+        """What a licence would have cost at most."""
+        return _money(self.fee_high_minor, self.fee_currency)
 
     @property
     def stage(self) -> Stage:
@@ -179,3 +195,7 @@ class FoundMatch(Base):
     covered_share: Mapped[float]
     outline: Mapped[list[Any]]
     sentence: Mapped[str] = mapped_column(String(TITLE_LENGTH))
+
+
+def _money(minor: int | None, currency: Currency | None) -> Money | None:
+    return None if minor is None or currency is None else Money(minor, currency)
