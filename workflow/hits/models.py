@@ -34,7 +34,8 @@ class Hit(Base):
         CheckConstraint("state <> 'reviewed' OR verdict IS NOT NULL", name="reviewed_has_a_verdict"),
         CheckConstraint("state NOT IN ('found', 'shown') OR verdict IS NULL", name="open_has_no_verdict"),
         CheckConstraint(
-            "(fee_low_minor IS NULL) = (fee_currency IS NULL) AND (fee_high_minor IS NULL) = (fee_currency IS NULL)",
+            "(fee_low_minor IS NULL) = (fee_currency IS NULL)"
+            " AND (fee_high_minor IS NULL) = (fee_currency IS NULL)",
             name="fee_range_is_whole",
         ),
         Index("ix_hits_inbox", "owner_id", "state", "domain", "id"),
