@@ -34,6 +34,16 @@ class ContractTerms(Base):
     #: Days of the post-licence phase before dunning begins.
     phase_days: Mapped[int]
 
+    @property
+    def owner_percent(self) -> str:
+        """``55``, or ``55.5`` where the share is not whole."""
+        return f"{self.owner_share_bp / 100:g}"
+
+    @property
+    def operator_percent(self) -> str:
+        """The other part of the whole."""
+        return f"{self.operator_share_bp / 100:g}"
+
 
 class Account(Base):
     """One person (or office) that signs in to the desk."""

@@ -11,6 +11,7 @@ from stdnum.gb import vat as british_vat
 
 from workflow.kernel.errors import Refused
 
+SHORTEST_FOREIGN, LONGEST_FOREIGN = 4, 20
 #: Where the two letters of a VAT number are not those of the country.
 VAT_PREFIX = {"GR": "EL"}
 
@@ -23,6 +24,8 @@ def checked_vat_id(text: str, country: str) -> str:
             return "GB" + british_vat.validate(compact.removeprefix("GB"))
         if country == "CH":
             return str(swiss_vat.validate(compact))
+        if country.lower() not in eu_vat.MEMBER_STATES:
+            return _foreign(compact)
         number = str(eu_vat.validate(compact))
     except ValidationError as wrong:
         raise Refused(
@@ -49,3 +52,10 @@ def checked_bic(text: str) -> str:
         return str(bic_numbers.validate(text))
     except ValidationError as wrong:
         raise Refused("This BIC has a wrong form. It has 8 or 11 signs.") from wrong
+
+
+def _foreign(compact: str) -> str:
+    """Numbers of countries whose form we do not know are taken as they are."""
+    if not SHORTEST_FOREIGN <= len(compact) <= LONGEST_FOREIGN:
+        raise Refused("This tax number has a wrong length.")
+    return compact

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,8 @@ import yaml
 from sqlalchemy.orm import Session
 
 from workflow.accounts.models import ContractTerms
+from workflow.kernel.money import Currency, Money
+from workflow.kernel.vat import VatKind, vat_rate_bp
 
 SHIPPED = Path(__file__).resolve().parent / "data" / "contract_terms.yaml"
 
@@ -28,3 +32,28 @@ def seed_terms(session: Session) -> int:
             added += 1
     session.flush()
     return added
+
+
+@dataclass(frozen=True, slots=True)
+class ExampleLine:
+    """One line of the worked example."""
+
+    label: str
+    amount: Money
+    because: str = ""
+    total: bool = False
+
+
+def example_split(terms: ContractTerms, on: date) -> list[ExampleLine]:
+    """How a licence of 300 euro is shared under these terms, with German VAT of that day."""
+    fee = Money(30_000, Currency.EUR)
+    rate = vat_rate_bp(VatKind.LICENCE, "DE", on)
+    tax = fee.share_bp(rate)
+    operator, owner = fee.split(terms.operator_share_bp, terms.owner_share_bp)
+    return [
+        ExampleLine("Paid by the user of the photograph", fee + tax),
+        ExampleLine("Value added tax", -tax, f"{rate / 100:g} %, owed to the tax office"),
+        ExampleLine("Licence fee", fee),
+        ExampleLine("The service", operator, f"{terms.operator_percent} %"),
+        ExampleLine("You", owner, f"{terms.owner_percent} %", total=True),
+    ]

@@ -96,9 +96,10 @@ def wall() -> datetime:
 
 @contextmanager
 def reading() -> Iterator[Session]:
-    """A session that cannot write."""
+    """A session that cannot write; what was read stays readable after it."""
     with runtime().database.reading() as session:
         yield session
+        session.expunge_all()
 
 
 @contextmanager

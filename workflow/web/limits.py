@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 #: Per address and route; a person clicks slower, a program that does not is told to wait.
 DEFAULT_LIMIT = "600/minute"
 #: What a form without files may weigh; :func:`max_bytes` raises it for uploads.
-FORM_BYTES = 2 * 1024 * 1024
+FORM_BYTES = 512 * 1024
 
 View = TypeVar("View", bound=Callable[..., Any])
 

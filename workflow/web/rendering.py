@@ -87,6 +87,7 @@ def _zone(name: str) -> ZoneInfo:
 def install(app: Flask, *, nav: NavLoader, zone_name: Callable[[], str]) -> None:
     """Give the templates of ``app`` their filters and names; an unknown name is an error."""
     app.extensions["zone"] = zone_name
+    app.extensions["nav"] = nav
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from workflow.accounts import queries
@@ -56,7 +57,6 @@ def sign_up(session: Session, wish: SignUp, link_for: LinkFor, now: datetime, wa
         return
     if account is None:
         account = Account(email=email, role=Role.RIGHTS_HOLDER, created_at=now)
-        session.add(account)
     account.name = wish.name
     account.kind = wish.kind
     account.capacity = wish.capacity
@@ -66,7 +66,11 @@ def sign_up(session: Session, wish: SignUp, link_for: LinkFor, now: datetime, wa
     account.password_hash = wish.password_hash
     account.terms_version = wish.terms_version
     account.terms_accepted_at = now
-    session.flush()
+    try:
+        with session.begin_nested():
+            session.add(account)
+    except IntegrityError:  # somebody signed up with the same address in this very moment
+        return
     audit.record(
         session, "account", account.id, "account:sign_up", account.actor, now,
         label="Signed up and accepted the terms", note=f"Terms {wish.terms_version}",

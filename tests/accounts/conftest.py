@@ -1,0 +1,209 @@
+"""A desk with nothing but accounts on it: real database, real forms, CSRF on, one movable clock."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+from werkzeug.test import TestResponse
+
+from detection.images.pool import DecodePool
+from detection.images.safe import SafeDecoder
+from workflow.accounts import desk_sign_in, passwords
+from workflow.accounts.desk_routes import accounts_desk
+from workflow.accounts.models import Account
+from workflow.accounts.operator_routes import operator_setup
+from workflow.accounts.public_routes import accounts_public, public
+from workflow.accounts.services import joining
+from workflow.accounts.terms import seed_terms
+from workflow.config import ROOT, load_config
+from workflow.kernel.clock import FrozenClock
+from workflow.kernel.db import Base, Database
+from workflow.kernel.documents import Vault
+from workflow.kernel.mail import LocalMailbox
+from workflow.kernel.outbox import OutboxMessage
+from workflow.kernel.pdf import Press
+from workflow.kernel.runtime import Runtime
+from workflow.kernel.secrets import MasterKey
+from workflow.kernel.uploads import Decoder
+from workflow.web.skeleton import Shape, make_app
+
+NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+PASSWORD = "a calm harbour at dawn"
+
+
+@pytest.fixture(scope="session")
+def decoder() -> Iterator[Decoder]:
+    """The real decoder in its child process."""
+    decoder = SafeDecoder(DecodePool())
+    yield decoder
+    decoder.close()
+
+
+@pytest.fixture
+def clock() -> FrozenClock:
+    return FrozenClock(NOON)
+
+
+@pytest.fixture
+def runtime(tmp_path: Path, clock: FrozenClock, decoder: Decoder) -> Iterator[Runtime]:
+    config = load_config("demo", {"LICHTBILD_INSTANCE_DIR": str(tmp_path)})
+    database = Database(config.database_url)
+    Base.metadata.create_all(database.engine)
+    with database.transaction() as session:
+        seed_terms(session)
+    master = MasterKey(bytes(32))
+    yield Runtime(
+        config=config,
+        database=database,
+        clock=clock,
+        vault=Vault(config.vault_dir, master),
+        press=Press(ROOT / "templates", ROOT / "workflow" / "web" / "static"),
+        mail=LocalMailbox(config.mailbox_dir, config.mail_sender),
+        secrets=master,
+        decoder=decoder,
+        randbelow=secrets.randbelow,
+    )
+    database.dispose()
+
+
+@pytest.fixture
+def desk(runtime: Runtime) -> Flask:
+    return make_app(
+        "desk",
+        runtime,
+        Shape(
+            site_url=runtime.config.desk_url,
+            cookie_name="lb_desk",
+            signed_in_loader=desk_sign_in.load,
+            blueprints=(public, accounts_public, accounts_desk, operator_setup),
+            log_in_endpoint="accounts_public.log_in",
+        ),
+    )
+
+
+class Browser:
+    """A client that fills in forms as a browser would: token and hidden fields included."""
+
+    def __init__(self, client: FlaskClient) -> None:
+        self.client = client
+
+    def get(self, path: str) -> TestResponse:
+        return self.client.get(path)
+
+    def send(self, page: str, fields: dict[str, object], *, to: str = "") -> TestResponse:
+        """Open ``page``, then post its hidden fields and ``fields`` to ``to`` (or the page)."""
+        html = self.client.get(page).get_data(as_text=True)
+        hidden = dict(re.findall(r'<input[^>]*name="([^"]+)"[^>]*type="hidden"[^>]*value="([^"]*)"', html))
+        hidden |= {
+            name: value
+            for name, value in re.findall(
+                r'<input[^>]*type="hidden"[^>]*name="([^"]+)"[^>]*value="([^"]*)"', html
+            )
+        }
+        return self.client.post(to or page, data=hidden | fields)
+
+    def log_in(self, email: str, password: str = PASSWORD) -> TestResponse:
+        return self.send("/log-in", {"email": email, "password": password})
+
+
+class House:
+    """The desk, what stands in its database, and browsers to visit it with."""
+
+    OWNER = "ada@example.org"
+    STAFF = "desk@example.org"
+    PASSWORD = PASSWORD
+    NOON = NOON
+
+    def __init__(self, app: Flask, runtime: Runtime, clock: FrozenClock) -> None:
+        self.app = app
+        self.runtime = runtime
+        self.clock = clock
+
+    def browser(self) -> Browser:
+        """A fresh browser without any cookie."""
+        return Browser(self.app.test_client())
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A look into the database; what was read stays readable."""
+        with self.runtime.database.reading() as session:
+            yield session
+            session.expunge_all()
+
+    def accounts(self) -> list[Account]:
+        """Everybody, in the order they came."""
+        with self.reading() as session:
+            return list(session.scalars(select(Account).order_by(Account.created_at, Account.id)))
+
+    def count(self, model: type) -> int:
+        """How many rows a table holds."""
+        with self.reading() as session:
+            return session.scalar(select(func.count()).select_from(model)) or 0
+
+    def mails(self) -> list[dict[str, Any]]:
+        """What waits in the outbox to be mailed, oldest first."""
+        with self.reading() as session:
+            rows = session.scalars(
+                select(OutboxMessage).where(OutboxMessage.kind == "mail").order_by(OutboxMessage.id)
+            )
+            return [row.payload for row in rows]
+
+    def confirm_path(self) -> str:
+        """The path of the newest confirming link."""
+        link = str(self.mails()[-1]["context"]["link"])
+        start = self.runtime.config.desk_url
+        assert link.startswith(start + "/confirm/")
+        return link.removeprefix(start)
+
+    def sign_up_answers(self, **changes: object) -> dict[str, object]:
+        """A whole sign-up form."""
+        return {
+            "name": "Ada Beispiel",
+            "email": self.OWNER,
+            "password": PASSWORD,
+            "kind": "photographer",
+            "capacity": "author",
+            "country": "DE",
+            "tax_state": "private",
+            "accept_terms": "y",
+            **changes,
+        }
+
+
+@pytest.fixture
+def house(desk: Flask, runtime: Runtime, clock: FrozenClock) -> House:
+    return House(desk, runtime, clock)
+
+
+@pytest.fixture
+def browser(house: House) -> Browser:
+    return house.browser()
+
+
+@pytest.fixture
+def staff(house: House) -> str:
+    """An operator's account; returns its address."""
+    stored = passwords.hash_password(PASSWORD)
+    with house.runtime.database.transaction() as session:
+        joining.create_operator(session, house.STAFF, "Staff", stored, NOON)
+    return house.STAFF
+
+
+@pytest.fixture
+def owner(house: House) -> str:
+    """A confirmed rights-holder's account, made through the pages; returns its address."""
+    visitor = house.browser()
+    visitor.send("/sign-up", house.sign_up_answers())
+    visitor.send(house.confirm_path(), {})
+    return house.OWNER

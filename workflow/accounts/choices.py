@@ -1,0 +1,59 @@
+"""What the selects of the account forms offer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import StrEnum
+from functools import lru_cache
+from zoneinfo import available_timezones
+
+from babel import Locale
+
+from workflow.accounts.states import LABELS, AccountKind
+from workflow.kernel.money import Currency
+
+#: Codes that are not countries (unions, outlying areas, pseudo-accents).
+NOT_COUNTRIES = {"EU", "EZ", "UN", "QO", "XA", "XB", "ZZ", "AC", "CP", "DG", "EA", "IC", "TA", "CQ"}
+LANGUAGES = ("de", "en", "fr", "es", "it", "nl", "pl")
+
+Choice = tuple[str, str]
+
+
+def words(members: Iterable[StrEnum]) -> list[Choice]:
+    """The members with their labels."""
+    return [(member.value, LABELS[member]) for member in members]
+
+
+def owner_kinds() -> list[Choice]:
+    """Every kind that can sign up by itself."""
+    return words(kind for kind in AccountKind if kind is not AccountKind.STAFF)
+
+
+@lru_cache(maxsize=1)
+def countries() -> list[Choice]:
+    """Every country by its English name."""
+    names = Locale("en").territories
+    found = [
+        (code, str(name))
+        for code, name in names.items()
+        if len(code) == 2 and code.isalpha() and code not in NOT_COUNTRIES  # noqa: PLR2004
+    ]
+    return sorted(found, key=lambda choice: choice[1])
+
+
+@lru_cache(maxsize=1)
+def languages() -> list[Choice]:
+    """The languages letters can be asked in."""
+    names = Locale("en").languages
+    return [(code, str(names[code])) for code in LANGUAGES]
+
+
+@lru_cache(maxsize=1)
+def time_zones() -> list[Choice]:
+    """Every named zone of a place."""
+    return [(name, name.replace("_", " ")) for name in sorted(available_timezones()) if "/" in name]
+
+
+def currencies() -> list[Choice]:
+    """The currencies an offer can be made in."""
+    return [(currency.value, currency.value) for currency in Currency]

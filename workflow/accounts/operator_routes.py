@@ -1,0 +1,94 @@
+"""The set-up page: who operates this instance."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING, Any
+
+from flask import Response, flash, redirect, url_for
+
+from workflow.accounts import logos, queries
+from workflow.accounts.forms import SetUpForm
+from workflow.accounts.services import settings as services
+from workflow.accounts.states import LegalBasis
+from workflow.kernel.actors import Role
+from workflow.kernel.errors import NotFound, Refused
+from workflow.kernel.money import Currency
+from workflow.web.blueprints import role_blueprint
+from workflow.web.current import actor, now, reading, runtime, writing
+from workflow.web.forms import form_page, refuse
+from workflow.web.limits import max_bytes
+
+if TYPE_CHECKING:
+    from flask.typing import ResponseReturnValue
+
+    from workflow.accounts.models import OperatorProfile
+
+operator_setup = role_blueprint("operator_setup", __name__, role=Role.OPERATOR)
+
+#: Answers that go from the form into the profile as they are.
+PLAIN = (
+    "name", "street", "postcode", "city", "country", "region", "register_entry", "vat_id",
+    "contact_name", "phone", "sender_email", "bank_holder", "iban", "bic", "time_zone",
+)  # fmt: skip
+
+
+@operator_setup.get("/operator/set-up")
+def show() -> ResponseReturnValue:
+    """The questions, with the answers given so far."""
+    with reading() as session:
+        profile = queries.operator_profile(session)
+    form = SetUpForm(formdata=None, data=_answers(profile)) if profile else SetUpForm()
+    return form_page("operator/setup/show.html", form, profile=profile)
+
+
+@operator_setup.post("/operator/set-up")
+@max_bytes(logos.LARGEST + 500_000)
+def save() -> ResponseReturnValue:
+    """Keep the answers, or say what is missing; nothing is half-kept."""
+    form = SetUpForm()
+    if form.validate_on_submit():
+        try:
+            picture = logos.read(form.logo.data, runtime().decoder)
+            with writing() as session:
+                logo_id = logos.keep(session, runtime().vault, picture, now()) if picture else None
+                services.save_set_up(session, _wish(form, logo_id), actor(), now())
+        except Refused as refusal:
+            refuse(form, refusal)
+        else:
+            flash("The set-up is saved. Letters name what you entered here.", "done")
+            return redirect(url_for("operator_setup.show"), code=303)
+    with reading() as session:
+        profile = queries.operator_profile(session)
+    return form_page("operator/setup/show.html", form, profile=profile)
+
+
+@operator_setup.get("/operator/set-up/logo")
+def logo() -> ResponseReturnValue:
+    """The logo as letters show it."""
+    with reading() as session:
+        profile = queries.operator_profile(session)
+        if profile is None or profile.logo_document_id is None:
+            raise NotFound
+        data = runtime().vault.get(session, profile.logo_document_id)
+    return Response(data, mimetype=logos.MEDIA_TYPE)
+
+
+def _wish(form: SetUpForm, logo_id: uuid.UUID | None) -> services.OperatorSetUp:
+    answers: dict[str, Any] = {name: form[name].data or "" for name in PLAIN}
+    return services.OperatorSetUp(
+        **answers,
+        legal_basis=LegalBasis(form.legal_basis.data),
+        languages=tuple(form.languages.data or ()),
+        currency=Currency(form.currency.data),
+        logo_document_id=logo_id,
+    )
+
+
+def _answers(profile: OperatorProfile) -> dict[str, Any]:
+    answers: dict[str, Any] = {name: getattr(profile, name) for name in PLAIN}
+    return answers | {
+        "legal_basis": profile.legal_basis.value,
+        "languages": profile.languages,
+        "currency": profile.currency.value,
+    }
