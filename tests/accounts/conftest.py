@@ -101,7 +101,14 @@ class Browser:
     def get(self, path: str) -> TestResponse:
         return self.client.get(path)
 
-    def send(self, page: str, fields: dict[str, object], *, to: str = "") -> TestResponse:
+    def send(
+        self,
+        page: str,
+        fields: dict[str, object],
+        *,
+        to: str = "",
+        headers: dict[str, str] | None = None,
+    ) -> TestResponse:
         """Open ``page``, then post its hidden fields and ``fields`` to ``to`` (or the page)."""
         html = self.client.get(page).get_data(as_text=True)
         hidden = dict(re.findall(r'<input[^>]*name="([^"]+)"[^>]*type="hidden"[^>]*value="([^"]*)"', html))
@@ -111,7 +118,7 @@ class Browser:
                 r'<input[^>]*type="hidden"[^>]*name="([^"]+)"[^>]*value="([^"]*)"', html
             )
         }
-        return self.client.post(to or page, data=hidden | fields)
+        return self.client.post(to or page, data=hidden | fields, headers=headers)
 
     def log_in(self, email: str, password: str = PASSWORD) -> TestResponse:
         return self.send("/log-in", {"email": email, "password": password})

@@ -1,0 +1,158 @@
+"""Settings of an owner and the set-up of the instance."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING
+
+import pytest
+from PIL import Image
+
+from workflow.accounts import queries
+from workflow.accounts.models import OperatorProfile
+from workflow.kernel import audit
+
+if TYPE_CHECKING:
+    from tests.accounts.conftest import Browser, House
+
+IBAN = "DE89 3704 0044 0532 0130 00"
+
+
+def profile_answers(**changes: object) -> dict[str, object]:
+    return {
+        "name": "Ada Beispiel",
+        "address": "Beispielweg 1\r\n10115 Musterstadt",
+        "country": "DE",
+        "tax_state": "vat_registered",
+        "vat_id": "de 136 695 976",
+        "bank_holder": "Ada Beispiel",
+        "iban": IBAN,
+        **changes,
+    }
+
+
+def set_up_answers(**changes: object) -> dict[str, object]:
+    return {
+        "name": "Lichtbild Musterstadt",
+        "legal_basis": "registered_collector",
+        "street": "Beispielstraße 5",
+        "postcode": "10115",
+        "city": "Musterstadt",
+        "country": "DE",
+        "region": "BE",
+        "register_entry": "Amtsgericht Musterstadt, 371 R 1",
+        "vat_id": "DE136695976",
+        "contact_name": "Kim Beispiel",
+        "phone": "+49 30 5550100",
+        "sender_email": "licensing@example.org",
+        "bank_holder": "Lichtbild Musterstadt",
+        "iban": IBAN,
+        "bic": "COBADEFFXXX",
+        "languages": ["en", "de"],
+        "currency": "EUR",
+        "time_zone": "Europe/Berlin",
+        **changes,
+    }
+
+
+def test_profile_is_checked_and_kept(house: House, owner: str, browser: Browser) -> None:
+    browser.log_in(owner)
+    answer = browser.send("/settings", profile_answers(), to="/settings/profile")
+    assert (answer.status_code, answer.location) == (303, "/settings")
+    account = house.accounts()[0]
+    assert account.vat_id == "DE136695976"
+    assert account.iban == "DE89370400440532013000"
+    assert account.address == "Beispielweg 1\n10115 Musterstadt"
+    with house.reading() as session:
+        last = audit.history(session, "account", account.id)[-1]
+    assert (last.action, last.note) == ("account:change_profile", "Bank account changed")
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentences"),
+    [
+        ({"iban": "DE89370400440532013001", "vat_id": "DE1"}, ["wrong length or check", "VAT number"]),
+        ({"bank_holder": ""}, ["whose bank account"]),
+        ({"country": "FR"}, ["another country"]),
+        ({"name": "\x07"}, ["cannot be stored"]),
+    ],
+)
+def test_bad_profile_says_everything_and_keeps_nothing(
+    house: House, owner: str, browser: Browser, changes: dict[str, object], sentences: list[str]
+) -> None:
+    browser.log_in(owner)
+    answer = browser.send("/settings", profile_answers(**changes), to="/settings/profile")
+    assert answer.status_code == 422
+    for sentence in sentences:
+        assert sentence in answer.get_data(as_text=True)
+    account = house.accounts()[0]
+    assert (account.iban, account.vat_id) == ("", None)
+
+
+def test_staff_have_no_owner_profile(staff: str, browser: Browser) -> None:
+    browser.log_in(staff)
+    assert browser.send("/settings", profile_answers(), to="/settings/profile").status_code == 404
+
+
+def test_the_operator_starts_with_the_set_up(house: House, staff: str, browser: Browser) -> None:
+    browser.log_in(staff)
+    assert browser.get("/start").location == "/operator/set-up"
+    assert b"No letter leaves" in browser.get("/operator/set-up").data
+    with house.reading() as session:
+        assert not queries.is_complete(session)
+    answer = browser.send("/operator/set-up", set_up_answers())
+    assert (answer.status_code, answer.location) == (303, "/operator/set-up")
+    with house.reading() as session:
+        assert queries.is_complete(session)
+        profile = queries.operator_profile(session)
+    assert profile is not None
+    assert profile.iban == "DE89370400440532013000"
+    assert profile.languages == ["en", "de"]
+    page = browser.get("/operator/set-up").get_data(as_text=True)
+    assert "Complete" in page
+    assert 'value="Beispielstraße 5"' in page
+    assert browser.get("/start").location == "/settings"
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"iban": "DE00"}, "wrong length or check digits"),
+        ({"bic": "XX"}, "8 or 11 signs"),
+        ({"vat_id": "DE136695977"}, "wrong form or check digit"),
+        ({"register_entry": ""}, "names its register"),
+        ({"phone": "call me"}, "Use digits"),
+        ({"time_zone": "Mars/Base"}, "Not a valid choice"),
+        ({"languages": []}, "at least one language"),
+        ({"legal_basis": "pirate"}, "Not a valid choice"),
+        ({"contact_name": ""}, "This is needed"),
+        ({"region": "berlin!"}, "short code"),
+    ],
+)
+def test_an_incomplete_set_up_is_not_kept(
+    house: House, staff: str, browser: Browser, changes: dict[str, object], sentence: str
+) -> None:
+    browser.log_in(staff)
+    answer = browser.send("/operator/set-up", set_up_answers(**changes))
+    assert answer.status_code == 422
+    assert sentence in answer.get_data(as_text=True)
+    assert house.count(OperatorProfile) == 0
+
+
+def test_logo_is_made_fresh_and_others_are_refused(
+    house: House, staff: str, browser: Browser
+) -> None:
+    browser.log_in(staff)
+    picture = io.BytesIO()
+    Image.linear_gradient("L").resize((1200, 400)).save(picture, "PNG")
+    good = (io.BytesIO(picture.getvalue()), "logo.png")
+    assert browser.send("/operator/set-up", set_up_answers(logo=good)).status_code == 303
+    shown = browser.get("/operator/set-up/logo")
+    assert shown.mimetype == "image/jpeg"
+    assert Image.open(io.BytesIO(shown.data)).size == (800, 267)
+    for bad in (b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"MZ" + bytes(100), picture.getvalue()[:200]):
+        answer = browser.send("/operator/set-up", set_up_answers(logo=(io.BytesIO(bad), "l.png")))
+        assert answer.status_code == 422
+        assert b"Logo:" in answer.data
+    assert browser.send("/operator/set-up", set_up_answers()).status_code == 303
+    assert browser.get("/operator/set-up/logo").data == shown.data, "no new logo keeps the old"
