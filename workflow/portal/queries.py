@@ -1,0 +1,123 @@
+"""What the recipient may read; always from the one case of the session. Nothing else exists here."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import TypeVar
+
+from sqlalchemy import select
+
+from workflow.accounts.tokens import token_hash
+from workflow.cases.models import Case, Evidence, Letter, LetterDocument, Message, Offer, Proof, Use
+from workflow.cases.states import EvidenceKind, LetterState
+from workflow.kernel.db import Session
+from workflow.kernel.documents import Document
+from workflow.kernel.errors import NotFound
+from workflow.kernel.ids import normalise_reference
+from workflow.portal.models import PortalSession
+
+Owned = TypeVar("Owned", Use, Evidence, Message, Proof)
+
+#: More than any honest case has; a page is a page.
+SHOWN = 200
+
+
+def is_out(case: Case) -> bool:
+    """Whether somebody was written to about it: before that the case does not exist for the portal."""
+    return case.offered_on is not None
+
+
+def case_of_session(session: Session, token: str, wall: datetime) -> Case | None:
+    """The case this browser entered, while its session lasts."""
+    case = session.scalars(
+        select(Case)
+        .join(PortalSession, PortalSession.case_id == Case.id)
+        .where(PortalSession.token_hash == token_hash(token), PortalSession.expires_at > wall)
+    ).first()
+    return case if case is not None and is_out(case) else None
+
+
+def case_by_reference(session: Session, text: str) -> Case | None:
+    """The case for the verify page, if there is one and somebody was written to."""
+    reference = normalise_reference(text)
+    if reference is None:
+        return None
+    case = session.scalars(select(Case).where(Case.reference == reference)).first()
+    return case if case is not None and is_out(case) else None
+
+
+def use_of(session: Session, case_id: uuid.UUID, use_id: uuid.UUID) -> Use:
+    """One use of the case."""
+    return _own(session.get(Use, use_id), case_id, "This use")
+
+
+def evidence_of(session: Session, case_id: uuid.UUID, use_id: uuid.UUID, kind: EvidenceKind) -> Evidence:
+    """One piece of evidence of one use of the case."""
+    found = session.scalars(
+        select(Evidence).where(
+            Evidence.case_id == case_id, Evidence.use_id == use_id, Evidence.kind == kind
+        )
+    ).first()
+    return _own(found, case_id, "This picture")
+
+
+def current_offer(session: Session, case_id: uuid.UUID) -> Offer | None:
+    """What is asked now: the newest offer."""
+    return session.scalars(
+        select(Offer).where(Offer.case_id == case_id).order_by(Offer.number.desc()).limit(1)
+    ).first()
+
+
+def letters_of(session: Session, case_id: uuid.UUID) -> list[Letter]:
+    """Every letter that was printed, newest first; what was withheld was never said."""
+    rows = session.scalars(
+        select(Letter)
+        .where(Letter.case_id == case_id, Letter.state != LetterState.WITHHELD)
+        .order_by(Letter.queued_at.desc(), Letter.id.desc())
+        .limit(SHOWN)
+    )
+    return [letter for letter in rows if letter.enclosures]
+
+
+def messages_of(session: Session, case_id: uuid.UUID) -> list[Message]:
+    """Everything that was written here, newest first."""
+    return list(
+        session.scalars(
+            select(Message)
+            .where(Message.case_id == case_id)
+            .order_by(Message.at.desc(), Message.id.desc())
+            .limit(SHOWN)
+        )
+    )
+
+
+def message_of(session: Session, case_id: uuid.UUID, message_id: uuid.UUID) -> Message:
+    """One message of the case."""
+    return _own(session.get(Message, message_id), case_id, "This message")
+
+
+def enclosure_of(session: Session, case_id: uuid.UUID, document_id: uuid.UUID) -> Document:
+    """A PDF of a letter of the case."""
+    found = session.scalars(
+        select(Document)
+        .join(LetterDocument, LetterDocument.document_id == Document.id)
+        .join(Letter, Letter.id == LetterDocument.letter_id)
+        .where(
+            Document.id == document_id, Letter.case_id == case_id, Letter.state != LetterState.WITHHELD
+        )
+    ).first()
+    if found is None:
+        raise NotFound("This document")
+    return found
+
+
+def proof_of(session: Session, case_id: uuid.UUID, proof_id: uuid.UUID) -> Proof:
+    """A file the recipient sent."""
+    return _own(session.get(Proof, proof_id), case_id, "This file")
+
+
+def _own(row: Owned | None, case_id: uuid.UUID, what: str) -> Owned:
+    if row is None or row.case_id != case_id:
+        raise NotFound(what)
+    return row
