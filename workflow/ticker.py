@@ -33,8 +33,7 @@ def tick(database: Database, now: datetime) -> int:
         with database.transaction() as session:
             due = deadlines.claim_due(session, now)
             for row in due:
-                # a deadline can be claimed again after a hold: its date is part of the key
-                key = f"deadline:{row.id}:{row.due_at:%Y%m%dT%H%M%S}"
+                key = f"deadline:{row.id}:{row.claims}"
                 outbox.post(session, "deadline", {"deadline_id": str(row.id)}, key=key, now=now, priority=30)
         if not due:
             return count

@@ -15,7 +15,7 @@ from typing import Any
 from workflow.kernel import outbox
 from workflow.kernel.db import Session
 from workflow.kernel.errors import Conflict, DomainError, NotFound, Refused
-from workflow.kernel.mail import MailRefused, MailUnknown
+from workflow.kernel.mail import LocalMailbox, MailRefused, MailUnknown
 from workflow.kernel.outbox import OutboxMessage
 from workflow.kernel.runtime import Runtime
 
@@ -35,10 +35,13 @@ class Within:
 class Outside:
     """The effect is outside (a mail, a payment call): the handler keeps its own transactions.
 
-    It must be safe to run again after a crash at any point.
+    It must be safe to run again after a crash at any point; if it is not (SMTP knows no keys), ``once``
+    says so, and a message whose worker fell silent waits for a person instead. The payload carries the
+    message's key as ``outbox_key``.
     """
 
     run: Callable[[Runtime, dict[str, Any]], None]
+    once: bool = False
 
 
 Handlers = dict[str, "Within | Outside"]
@@ -103,7 +106,9 @@ class Worker:
         if handler is None:
             raise Refused(f"Nobody knows what to do with “{message.kind}”.")
         if isinstance(handler, Outside):
-            handler.run(runtime, message.payload)
+            if handler.once and message.orphaned and not isinstance(runtime.mail, LocalMailbox):
+                raise MailUnknown("The worker stopped while this was being sent; it may have left or not.")
+            handler.run(runtime, {**message.payload, "outbox_key": message.key})
             with runtime.database.transaction() as session:
                 outbox.finish(session, message, runtime.clock.wall())
             return

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
+
+from sqlalchemy import select
 
 from workflow.cases import events
 from workflow.cases.cadence import cadence, cadence_on, zone_of
-from workflow.cases.models import Case, Hold, Letter
-from workflow.cases.states import ClosedReason, HoldKind, LetterKind, RejectReason
+from workflow.cases.lettering import queue_letter
+from workflow.cases.models import Case, ClaimLine, Hold, Offer
+from workflow.cases.states import ClaimNature, ClosedReason, HoldKind, LetterKind, RejectReason
 from workflow.kernel import deadlines, outbox
 from workflow.kernel.calendar import WorkingDays, local_date, morning
 from workflow.kernel.errors import Conflict, NotFound
 from workflow.kernel.ids import new_id
 from workflow.kernel.lifecycle import Context
+from workflow.kernel.vat import VatKind, vat_rate_bp
 
 
 def place_of(case: Case) -> WorkingDays:
@@ -24,34 +27,6 @@ def place_of(case: Case) -> WorkingDays:
 def today_of(context: Context[Case]) -> date:
     """Which day it is where the recipient lives."""
     return local_date(context.now, zone_of(context.subject.recipient_country))
-
-
-def queue_letter(
-    context: Context[Case],
-    kind: LetterKind,
-    step: str,
-    *,
-    answer_by: date | None = None,
-    facts: dict[str, Any] | None = None,
-) -> Letter:
-    """Decide a letter: a row, and a message for the worker that will render and send it, once."""
-    case = context.subject
-    letter = Letter(
-        id=new_id(),
-        case_id=case.id,
-        kind=kind,
-        step=step,
-        email=case.recipient_email,
-        on=today_of(context),
-        answer_by=answer_by,
-        facts=facts or {},
-        queued_at=context.now,
-    )
-    context.session.add(letter)
-    outbox.post(
-        context.session, "letter", {"letter_id": str(letter.id)}, key=f"letter:{letter.id}", now=context.now
-    )
-    return letter
 
 
 # --- before the offer -----------------------------------------------------------------------------------
@@ -83,7 +58,9 @@ def begin_cadence(context: Context[Case]) -> None:
 
 def write_offer(context: Context[Case]) -> None:
     """The authorisation request and offer."""
-    queue_letter(context, LetterKind.OFFER, "", answer_by=context.subject.answer_by)
+    queue_letter(
+        context.session, context.subject, LetterKind.OFFER, context.now, answer_by=context.subject.answer_by
+    )
 
 
 def tell_offered(context: Context[Case]) -> None:
@@ -119,12 +96,56 @@ def step_just_taken(case: Case) -> str:
 def write_reminder(context: Context[Case]) -> None:
     """The reminder of the step just taken; never a higher price."""
     case = context.subject
-    queue_letter(context, LetterKind.REMINDER, step_just_taken(case), answer_by=case.answer_by)
+    queue_letter(
+        context.session, case, LetterKind.REMINDER, context.now,
+        step=step_just_taken(case), answer_by=case.answer_by,
+    )  # fmt: skip
 
 
 def ask_for_a_look(context: Context[Case]) -> None:
     """A person checks before it becomes formal."""
     context.subject.needs_a_look = True
+
+
+def turn_into_damages(context: Context[Case]) -> None:
+    """Nobody accepted the licence: from here the same net sum is owed as damages, which carry no VAT.
+
+    Licence analogy, UrhG § 97(2) sentence 3; a contract claim exists only once an offer is accepted.
+    """
+    session, case = context.session, context.subject
+    last = session.scalars(
+        select(Offer).where(Offer.case_id == case.id).order_by(Offer.number.desc()).limit(1)
+    ).one()
+    if last.nature is ClaimNature.DAMAGES:
+        return
+    rate = vat_rate_bp(VatKind.DAMAGES, case.recipient_country, context.now.date())
+    vat = last.net.share_bp(rate)
+    session.add(
+        Offer(
+            id=new_id(),
+            case_id=case.id,
+            number=last.number + 1,
+            nature=ClaimNature.DAMAGES,
+            net=last.net,
+            vat_rate_bp=rate,
+            vat=vat,
+            total=last.net + vat,
+            edition=last.edition,
+            facts=last.facts,
+            sheet=last.sheet,
+            made_at=context.now,
+            made_by=context.actor.name,
+            lines=[
+                ClaimLine(
+                    position=line.position,
+                    label=line.label.replace("Licence for the past use", "Damages for the use", 1),
+                    nature=ClaimNature.DAMAGES,
+                    net=line.net,
+                )
+                for line in last.lines
+            ],
+        )
+    )
 
 
 def tell_dunning(context: Context[Case]) -> None:
@@ -203,7 +224,7 @@ def note_payment(context: Context[Case]) -> None:
     case = context.subject
     case.paid_at = context.now
     payin_id = context.carries["payin_id"]
-    queue_letter(context, LetterKind.PAID, "", facts={"payin_id": str(payin_id)})
+    queue_letter(context.session, case, LetterKind.PAID, context.now, facts={"payin_id": str(payin_id)})
     outbox.publish(context.session, events.CasePaid(case.id, payin_id), key=str(payin_id), now=context.now)
 
 
@@ -235,7 +256,7 @@ def close_for_reason(context: Context[Case]) -> None:
 
 def write_closing(context: Context[Case]) -> None:
     """The closing letter: why it is over, and no further claim for this picture."""
-    queue_letter(context, LetterKind.CLOSING, "")
+    queue_letter(context.session, context.subject, LetterKind.CLOSING, context.now)
 
 
 def _close(context: Context[Case], reason: ClosedReason) -> None:

@@ -122,7 +122,7 @@ TRANSITIONS = (
     step(T.LOOK_AGAIN, (S.REMINDED,), S.REMINDED, {SYSTEM}, "Ask a person to look again",
          guards=(guards.nothing_holds,), effects=(effects.take_step, effects.ask_for_a_look)),
     step(T.DUN, (S.REMINDED, S.IN_DUNNING), S.IN_DUNNING, {SYSTEM}, "Send a formal reminder",
-         guards=(guards.nothing_holds, guards.is_unpaid), effects=(effects.take_step, effects.tell_dunning)),
+         guards=(guards.nothing_holds, guards.is_unpaid), effects=(effects.take_step, effects.turn_into_damages, effects.tell_dunning)),
     step(T.REVIEW_LEGALLY, (S.IN_DUNNING,), S.LEGAL_REVIEW, {SYSTEM, OPERATOR}, "Check for hand-over",
          guards=(guards.nothing_holds,), effects=(effects.take_step,)),
     step(T.HAND_OVER, (S.LEGAL_REVIEW,), S.WITH_PARTNER, {OPERATOR}, "Hand over to a legal partner",

@@ -65,6 +65,8 @@ class DeadlineRow(Base):
     ours: Mapped[bool] = mapped_column(default=True)
     state: Mapped[DeadlineState] = enum_column(DeadlineState, "state", default=DeadlineState.OPEN)
     reasons: Mapped[list[str]] = mapped_column(default=list)
+    #: How often a tick took it; part of the message's key, so that it can be taken again.
+    claims: Mapped[int] = mapped_column(default=0)
     opened_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
     paused_at: Mapped[datetime | None]
@@ -161,6 +163,7 @@ def claim_due(session: Session, now: datetime) -> list[DeadlineRow]:
     )
     for row in rows:
         row.state = DeadlineState.CLAIMED
+        row.claims += 1
     session.flush()
     return rows
 
@@ -171,4 +174,25 @@ def block(session: Session, deadline_id: uuid.UUID, reasons: tuple[str, ...]) ->
         update(DeadlineRow)
         .where(DeadlineRow.id == deadline_id, DeadlineRow.state == DeadlineState.CLAIMED)
         .values(state=DeadlineState.BLOCKED, reasons=list(reasons))
+    )
+
+
+def unblock(session: Session, deadline_id: uuid.UUID) -> None:
+    """A person removed the reasons: let the next tick try it again."""
+    session.execute(
+        update(DeadlineRow)
+        .where(DeadlineRow.id == deadline_id, DeadlineRow.state == DeadlineState.BLOCKED)
+        .values(state=DeadlineState.OPEN, reasons=[])
+    )
+
+
+def blocked(session: Session, limit: int = 100) -> list[DeadlineRow]:
+    """What was refused and waits for a person, oldest first."""
+    return list(
+        session.scalars(
+            select(DeadlineRow)
+            .where(DeadlineRow.state == DeadlineState.BLOCKED)
+            .order_by(DeadlineRow.due_at)
+            .limit(limit)
+        )
     )

@@ -57,6 +57,8 @@ class OutboxMessage(Base):
     #: Wall time before which nobody should try.
     next_at: Mapped[datetime]
     lease_until: Mapped[datetime | None]
+    #: The worker before fell silent with it: nobody knows how far it came.
+    orphaned: Mapped[bool] = mapped_column(default=False)
     #: Grows with every claim; only the holder of the newest may finish the message.
     fence: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime]
@@ -115,6 +117,7 @@ def claim(session: Session, wall: datetime) -> OutboxMessage | None:
     ).first()
     if message is None:
         return None
+    message.orphaned = message.state is OutboxState.CLAIMED
     message.state = OutboxState.CLAIMED
     message.lease_until = wall + LEASE
     message.fence += 1

@@ -1,0 +1,122 @@
+"""The two web applications, put together: which pages exist where, for whom, under which address."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from flask import Flask
+
+from workflow.accounts import desk_sign_in
+from workflow.accounts.queries import zone_name
+from workflow.kernel.actors import Role
+from workflow.kernel.runtime import Runtime
+from workflow.portal import access as portal_access
+from workflow.web import current
+from workflow.web.blueprints import RoleBlueprint
+from workflow.web.rendering import NavItem
+from workflow.web.skeleton import DEFAULT_ZONE, Shape, make_app
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+#: The modules whose ``BLUEPRINTS`` make up the desk, in the order of a case's life.
+DESK_ROUTES = (
+    "workflow.accounts.public_routes",
+    "workflow.accounts.desk_routes",
+    "workflow.accounts.operator_routes",
+    "workflow.works.rights_holder_routes",
+    "workflow.works.operator_routes",
+    "workflow.hits.rights_holder_routes",
+    "workflow.cases.rights_holder_routes",
+    "workflow.cases.operator_routes",
+    "workflow.money.operator_routes",
+    "workflow.payouts.rights_holder_routes",
+    "workflow.payouts.operator_routes",
+)
+#: Only a demo instance shows its mailbox and its style guide.
+DEMO_ROUTES = ("workflow.demo.routes",)
+PORTAL_ROUTES = ("workflow.portal.infringer_routes", "workflow.portal.public_routes", "workflow.money.webhook_routes")
+
+OWNER_NAV = (
+    NavItem("hits_rights_holder.inbox", "Inbox", "inbox"),
+    NavItem("works_rights_holder.index", "Photographs", "images"),
+    NavItem("cases_rights_holder.index", "Cases", "folder2-open"),
+    NavItem("payouts_rights_holder.index", "Money", "cash-coin"),
+    NavItem("accounts_desk.settings", "Settings", "gear"),
+)
+OPERATOR_NAV = (
+    NavItem("cases_operator.queue", "Queue", "list-check"),
+    NavItem("cases_operator.index", "Cases", "folder2-open"),
+    NavItem("letters_operator.index", "Letters", "envelope"),
+    NavItem("money_operator.payments", "Payments", "credit-card"),
+    NavItem("payouts_operator.index", "Payouts", "cash-coin"),
+    NavItem("operator_setup.show", "Set-up", "gear"),
+)
+PARTNER_NAV = (NavItem("accounts_desk.settings", "Settings", "gear"),)
+NAV: dict[Role, tuple[NavItem, ...]] = {
+    Role.RIGHTS_HOLDER: OWNER_NAV,
+    Role.OPERATOR: OPERATOR_NAV,
+    Role.LEGAL_PARTNER: PARTNER_NAV,
+}
+
+
+def create_desk(runtime: Runtime) -> Flask:
+    """Rights-holders, operators and legal partners; and the public site in front of it."""
+    modules = DESK_ROUTES + (DEMO_ROUTES if runtime.config.demo else ())
+    shape = Shape(
+        site_url=runtime.config.desk_url,
+        cookie_name="lb_desk",
+        signed_in_loader=desk_sign_in.load,
+        blueprints=_blueprints(modules),
+        log_in_endpoint="accounts_public.log_in",
+        nav=_nav,
+        zone_name=_zone,
+    )
+    return make_app("desk", runtime, shape)
+
+
+def create_portal(runtime: Runtime) -> Flask:
+    """The infringer's side, the verify page and the webhooks; nothing of the desk exists here."""
+    shape = Shape(
+        site_url=runtime.config.portal_url,
+        cookie_name="lb_portal",
+        signed_in_loader=portal_access.signed_in,
+        blueprints=_blueprints(PORTAL_ROUTES),
+        log_in_endpoint=portal_access.LOG_IN_ENDPOINT,
+        zone_name=_zone,
+        csrf_exempt=frozenset({"money_webhooks.stripe"}),
+    )
+    return make_app("portal", runtime, shape)
+
+
+def create_application(runtime: Runtime) -> WSGIApplication:
+    """Both apps behind one port, told apart by the host name; an unknown host gets the desk's 400."""
+    desk, portal = create_desk(runtime), create_portal(runtime)
+    portal_host = urlsplit(runtime.config.portal_url).hostname
+
+    def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        host = urlsplit(f"//{environ.get('HTTP_HOST', '')}").hostname
+        chosen: Callable[..., Any] = portal if host == portal_host else desk
+        answer: Iterable[bytes] = chosen(environ, start_response)
+        return answer
+
+    return application
+
+
+def _blueprints(modules: Sequence[str]) -> list[RoleBlueprint]:
+    found: list[RoleBlueprint] = []
+    for name in modules:
+        found.extend(importlib.import_module(name).BLUEPRINTS)
+    return found
+
+
+def _nav(person: current.SignedIn | None) -> Sequence[NavItem]:
+    return NAV.get(person.actor.role, ()) if person else ()
+
+
+def _zone() -> str:
+    with current.reading() as session:
+        return zone_name(session) or DEFAULT_ZONE

@@ -1,0 +1,233 @@
+"""What a letter says: the facts of the case in the words the templates expect (templates/documents/).
+
+A letter is decided by the life cycle, printed by the worker, stored sealed, then sent. Each PDF can be
+printed again from the same rows with the same bytes.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from urllib.parse import quote
+
+from sqlalchemy import select
+
+from workflow.accounts.models import OperatorProfile
+from workflow.accounts.queries import operator_profile
+from workflow.accounts.states import LegalBasis
+from workflow.cases.cadence import zone_of
+from workflow.cases.models import Case, Evidence, Letter, Offer, Use
+from workflow.cases.states import CaseState, ClaimNature, EvidenceKind, LetterKind
+from workflow.kernel.calendar import local_date
+from workflow.kernel.db import Session
+from workflow.kernel.documents import Vault
+from workflow.kernel.errors import Refused
+from workflow.kernel.runtime import Runtime
+
+PICTURE_SIDE = 1000
+#: Letters that ask for something: never sent to somebody who paid, answered or was let go.
+ASKING = (LetterKind.OFFER, LetterKind.REMINDER, LetterKind.DUNNING)
+OVER = (CaseState.PAID, CaseState.CLOSED, CaseState.SETTLED, CaseState.REJECTED)
+
+#: The steps of the cadence in the words of the reminder template.
+REMINDER_KINDS = {
+    "friendly_reminder": "friendly",
+    "second_reminder": "second",
+    "last_offer": "last_offer",
+}
+LEGAL_LINES = {
+    LegalBasis.OWN_RIGHTS: "",
+    LegalBasis.AGENCY: "Picture agency",
+    LegalBasis.REGISTERED_COLLECTOR: "Registered debt collection service (§ 10 RDG)",
+    LegalBasis.LAW_FIRM: "Law firm",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Printable:
+    """One document to print: its template, what it says, its pictures, its title and file name."""
+
+    template: str
+    context: dict[str, Any]
+    images: dict[str, bytes]
+    title: str
+    file_name: str
+
+
+def why_not_send(case: Case, letter: Letter) -> str | None:
+    """Asked in the very transaction before a letter leaves: is it still right to send it?"""
+    if letter.kind not in ASKING:
+        return None
+    if case.state in OVER:
+        return "The case was paid or closed before this letter left."
+    if any(hold.closed_at is None for hold in case.holds):
+        return "An answer came in before this letter left."
+    return None
+
+
+def current_offer(session: Session, case_id: uuid.UUID) -> Offer | None:
+    """What is asked now: the latest offer."""
+    return session.scalars(
+        select(Offer).where(Offer.case_id == case_id).order_by(Offer.number.desc()).limit(1)
+    ).first()
+
+
+def printables(session: Session, runtime: Runtime, letter: Letter, case: Case) -> list[Printable]:
+    """The documents of a letter, the main one first."""
+    profile = operator_profile(session)
+    if profile is None:
+        raise Refused("The set-up is not complete: a letter must say who sends it.")
+    frame = _frame(session, runtime, profile, case, letter)
+    images = _images(session, runtime, case.uses[0])
+    name = f"{case.reference} "
+    if letter.kind is LetterKind.PAID:
+        # answers the payment: what was asked is what was paid
+        paid = {**frame, **letter.facts}
+        return [
+            Printable("licence_certificate", {**frame, **_licence(session, case, frame)},
+                      {"work": images["work"]}, "Licence certificate", f"{name}licence.pdf"),
+            Printable("receipt", {**paid, **_receipt(case, letter, frame)}, {}, "Receipt", f"{name}receipt.pdf"),
+        ]  # fmt: skip
+    if letter.kind is LetterKind.CLOSING:
+        assert case.closed_reason is not None
+        told = {"closing_reason": case.closed_reason.value, "closed_on": letter.on, "note": ""}
+        return [Printable("letter_closing", {**frame, **told}, {}, "Closing letter", f"{name}closing.pdf")]
+    if letter.kind is LetterKind.REMINDER:
+        told = {"kind": REMINDER_KINDS[letter.step]}
+        title = letter.step.replace("_", " ").capitalize()
+        return [Printable("letter_reminder", {**frame, **told}, images, title, f"{name}reminder.pdf")]
+    if letter.kind is LetterKind.DUNNING:
+        told = _dates(letter.facts)
+        title = letter.step.replace("_", " ").capitalize()
+        return [Printable("letter_dunning", {**frame, **told}, {}, title, f"{name}formal reminder.pdf")]
+    assert letter.kind is LetterKind.OFFER
+    told = {"data_source": case.recipient_source}
+    return [Printable("letter_offer", {**frame, **told}, images, "Offer", f"{name}offer.pdf")]
+
+
+def sender_of(profile: OperatorProfile) -> dict[str, Any]:
+    """Who writes, as every document names them."""
+    return {
+        "name": profile.name,
+        "address_lines": profile.address_lines,
+        "email": profile.sender_email,
+        "phone": profile.phone,
+        "register": profile.register_entry,
+        "vat_id": profile.vat_id,
+        "handler_name": profile.contact_name,
+        "legal_line": LEGAL_LINES[profile.legal_basis],
+    }
+
+
+def code_of(session: Session, vault: Vault, case: Case) -> str:
+    """The portal code again, from its sealed copy."""
+    assert case.code_document_id is not None
+    return vault.get(session, case.code_document_id).decode()
+
+
+def portal_link(runtime: Runtime, case: Case, code: str) -> str:
+    """The address with the code in its fragment, which no server and no log ever sees."""
+    return f"{runtime.config.portal_url}/c/{quote(case.reference)}#code={quote(code)}"
+
+
+def _frame(
+    session: Session, runtime: Runtime, profile: OperatorProfile, case: Case, letter: Letter
+) -> dict[str, Any]:
+    use = case.uses[0]
+    zone = zone_of(case.recipient_country)
+    offer = current_offer(session, case.id)
+    assert offer is not None, "a letter without a price"
+    code = code_of(session, runtime.vault, case)
+    more = f" and {len(case.uses) - 1} more" if len(case.uses) > 1 else ""
+    return {
+        "today": letter.on,
+        "reference": case.reference,
+        "sender": sender_of(profile),
+        "recipient_lines": [case.recipient_name, *_lines(case.recipient_address)][:6],
+        "owner_name": case.owner_name,
+        "work_title": f"{use.work_title}{more}",
+        "page_url": use.page_url,
+        "page_title": use.page_title or case.host,
+        "first_seen": local_date(use.first_seen, zone),
+        "last_seen": local_date(use.last_seen, zone),
+        "picture_left": "image:work",
+        "picture_right": "image:found",
+        "lines": [{"label": line.label, "net": line.net} for line in offer.lines],
+        "net": offer.net,
+        "vat_rate": f"{offer.vat_rate_bp / 100:g} %",
+        "vat": offer.vat,
+        "total": offer.total,
+        "nature": offer.nature.value,
+        "answer_by": letter.answer_by,
+        "offered_on": case.offered_on,
+        "code": code,
+        "portal_url": runtime.config.portal_url,
+        "portal_link": portal_link(runtime, case, code),
+        "bank_line": _bank_line(profile),
+    }
+
+
+def _bank_line(profile: OperatorProfile) -> str:
+    parts = [f"IBAN {profile.iban}", f"BIC {profile.bic}" if profile.bic else "", f"payable to {profile.bank_holder}"]
+    return " · ".join(part for part in parts if part)
+
+
+def _licence(session: Session, case: Case, frame: dict[str, Any]) -> dict[str, Any]:
+    use = case.uses[0]
+    original = session.scalars(
+        select(Evidence).where(Evidence.use_id == use.id, Evidence.kind == EvidenceKind.PHOTOGRAPH)
+    ).one()
+    past_only = frame["nature"] == ClaimNature.DAMAGES.value
+    return {
+        "licence_number": f"L-{case.reference}",
+        "granted_on": frame["today"],
+        "licensee_lines": frame["recipient_lines"],
+        "work_sha256": original.sha256,
+        "picture": "image:work",
+        "use": "Use on the page named below" + (", past use only" if past_only else ""),
+        "territory": "worldwide, as a page on the web",
+        "used_from": frame["first_seen"],
+        "valid_until": frame["today"] if past_only else None,
+        "credit_line": use.credit_found or f"© {case.owner_name}",
+        "verify_url": f"{frame['portal_url']}/verify/{case.reference}",
+    }
+
+
+def _receipt(case: Case, letter: Letter, frame: dict[str, Any]) -> dict[str, Any]:
+    assert case.paid_at is not None
+    paid_on = local_date(case.paid_at, zone_of(case.recipient_country))
+    return {
+        "receipt_number": f"R-{case.reference}",
+        "paid_on": paid_on,
+        "method": letter.facts.get("method", "card"),
+        "supplied_on": frame["today"],
+    }
+
+
+def _images(session: Session, runtime: Runtime, use: Use) -> dict[str, bytes]:
+    pictures: dict[str, bytes] = {}
+    for kind, name in ((EvidenceKind.PHOTOGRAPH, "work"), (EvidenceKind.FOUND_IMAGE, "found")):
+        piece = session.scalars(
+            select(Evidence).where(Evidence.use_id == use.id, Evidence.kind == kind)
+        ).one()
+        data = runtime.vault.get(session, piece.document_id)
+        pictures[name] = runtime.decoder.normalise(data, PICTURE_SIDE)
+    return pictures
+
+
+def _dates(facts: dict[str, Any]) -> dict[str, Any]:
+    return {
+        name: date.fromisoformat(value) if value and name.endswith(("_date", "_since")) else value
+        for name, value in facts.items()
+    }
+
+
+def _lines(text: str) -> list[str]:
+    return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+def local_day(case: Case, moment: datetime) -> date:
+    """Which day it is where the recipient lives."""
+    return local_date(moment, zone_of(case.recipient_country))

@@ -1,0 +1,48 @@
+"""``lichtbild``: everything an operator of the machine does from a shell.
+
+Commands import what they need when they run, so that a ticker does not carry a web server in memory.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+import click
+
+from workflow.cli.crawling import crawl
+from workflow.cli.data import db, diagrams, self_check
+from workflow.cli.demo import demo, demo_web
+from workflow.cli.people import operator
+from workflow.cli.processes import psp_standin, ticker, up, web, worker
+from workflow.config import ConfigError
+from workflow.kernel.errors import DomainError
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "LICHTBILD"})
+@click.option(
+    "--instance",
+    default=None,
+    help="Which instance to work on: demo (default) or a name of yours, such as main.",
+)
+@click.option("--verbose", is_flag=True, help="Say more about what happens.")
+@click.version_option(package_name="lichtbild")
+@click.pass_context
+def cli(context: click.Context, instance: str | None, verbose: bool) -> None:
+    """Lichtbild finds copies of photographs on the web and turns unlicensed uses into paid licences."""
+    level = logging.INFO if verbose else logging.WARNING
+    logging.basicConfig(level=level, format="%(asctime)s %(name)s: %(message)s", stream=sys.stderr)
+    context.obj = instance
+
+
+for command in (up, web, ticker, worker, crawl, operator, demo, demo_web, psp_standin, db, self_check, diagrams):
+    cli.add_command(command)
+
+
+def main() -> None:
+    """Run; a refusal becomes one sentence on standard error and exit code 2, never a traceback."""
+    try:
+        cli()
+    except (DomainError, ConfigError) as refusal:
+        click.echo(f"lichtbild: {refusal}", err=True)
+        sys.exit(2)

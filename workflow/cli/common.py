@@ -1,0 +1,64 @@
+"""What the commands share: configuration, runtime, a stop signal, honest progress."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+import click
+
+from workflow.config import Config, load_config
+from workflow.kernel.errors import Unavailable
+
+T = TypeVar("T")
+
+instance_option = click.option(
+    "--instance", "own_instance", default=None, help="Which instance to work on (as before the command)."
+)
+
+
+def config_of(context: click.Context, own_instance: str | None = None) -> Config:
+    """The configuration of the chosen instance."""
+    return load_config(own_instance or context.obj)
+
+
+def stop_on_signals() -> threading.Event:
+    """An event that Ctrl-C and SIGTERM set; every long-running command waits for it."""
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda _number, _frame: stop.set())
+    return stop
+
+
+def require_current_schema(config: Config) -> None:
+    """Refuse to work on a database whose tables are older or newer than the code."""
+    from workflow.kernel.db import Database  # noqa: PLC0415 - the ticker needs no more than this
+    from workflow.schema import current_head, revision_of
+
+    database = Database(config.database_url)
+    try:
+        if revision_of(database) != current_head():
+            raise Unavailable("The database is not up to date. Run: lichtbild db upgrade")
+    finally:
+        database.dispose()
+
+
+def print_json(value: Any) -> None:
+    """One JSON document on standard output."""
+    click.echo(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+
+
+@contextmanager
+def progress(label: str, items: Iterable[T], length: int) -> Iterator[Iterable[T]]:
+    """A bar on a terminal, a plain line elsewhere."""
+    if sys.stderr.isatty():
+        with click.progressbar(items, length=length, label=label, file=sys.stderr) as bar:
+            yield bar
+    else:
+        click.echo(f"{label}: {length}", err=True)
+        yield items

@@ -1,0 +1,93 @@
+"""The database, the truths in it, and the diagrams drawn from the tables."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from workflow.cli.common import config_of, instance_option, print_json
+
+
+@click.group()
+def db() -> None:
+    """Migrate the database, or check that it is what the code expects."""
+
+
+@db.command("upgrade")
+@instance_option
+@click.option("--revision", default="head", show_default=True)
+@click.pass_context
+def db_upgrade(context: click.Context, own_instance: str | None, revision: str) -> None:
+    """Bring the database up to date (or to REVISION)."""
+    from workflow.kernel.db import Database
+    from workflow.schema import revision_of, upgrade
+
+    database = Database(config_of(context, own_instance).database_url)
+    upgrade(database, revision)
+    click.echo(f"The database stands at {revision_of(database)}.")
+
+
+@db.command("check")
+@instance_option
+@click.pass_context
+def db_check(context: click.Context, own_instance: str | None) -> None:
+    """Exit 1 when the database is not at the newest revision or differs from the models."""
+    from workflow.kernel.db import Database
+    from workflow.schema import current_head, differences, revision_of
+
+    database = Database(config_of(context, own_instance).database_url)
+    found = [] if revision_of(database) == current_head() else ["It is not at the newest revision."]
+    found += differences(database)
+    for line in found:
+        click.echo(line, err=True)
+    sys.exit(1 if found else 0)
+
+
+@click.command("self-check")
+@instance_option
+@click.option("--json", "as_json", is_flag=True, help="Print the problems as a JSON list.")
+@click.pass_context
+def self_check(context: click.Context, own_instance: str | None, as_json: bool) -> None:
+    """Re-derive the truths (ledger, audit chain, documents, payouts). Silent and 0 when all is well."""
+    from workflow.building import build_runtime
+    from workflow.checks import problems
+
+    found = problems(build_runtime(config_of(context, own_instance)))
+    if as_json:
+        print_json(found)
+    else:
+        for sentence in found:
+            click.echo(sentence, err=True)
+    sys.exit(1 if found else 0)
+
+
+MARK = "<!-- diagram: {name} -->"
+
+
+@click.command()
+@click.option("--check", "only_check", is_flag=True, help="Exit 1 when README.md is out of date.")
+def diagrams(only_check: bool) -> None:
+    """Draw the life cycles from their tables into README.md."""
+    from workflow.config import ROOT
+    from workflow.wiring import LIFECYCLES
+
+    readme = Path(ROOT) / "README.md"
+    before = readme.read_text(encoding="utf-8")
+    after = before
+    for name, lifecycle in LIFECYCLES.items():
+        mark = MARK.format(name=name)
+        head, found, rest = after.partition(mark)
+        if not found:
+            click.echo(f"README.md has no place for the diagram “{name}”: {mark}", err=True)
+            sys.exit(1)
+        _, _, tail = rest.partition(MARK.format(name="end"))
+        drawn = f"\n```mermaid\n{lifecycle.mermaid()}\n```\n"
+        after = f"{head}{mark}{drawn}{MARK.format(name='end')}{tail}"
+    if after == before:
+        return
+    if only_check:
+        click.echo("The diagrams in README.md are out of date. Run: lichtbild diagrams", err=True)
+        sys.exit(1)
+    readme.write_text(after, encoding="utf-8")

@@ -1,0 +1,35 @@
+"""People that no page can make: the first operator."""
+
+from __future__ import annotations
+
+import click
+
+from workflow.cli.common import config_of, instance_option
+
+
+@click.group()
+def operator() -> None:
+    """Staff of the one who runs the instance."""
+
+
+@operator.command("create")
+@instance_option
+@click.option("--email", prompt="E-mail", help="The address to sign in with.")
+@click.option("--name", prompt="Name", help="How others see this person.")
+@click.password_option(help="At least 12 characters; asked for when not given.")
+@click.pass_context
+def create(context: click.Context, own_instance: str | None, email: str, name: str, password: str) -> None:
+    """Make an operator who can sign in to the desk at once."""
+    from workflow.accounts.passwords import hash_password
+    from workflow.accounts.services.joining import create_operator
+    from workflow.building import clock_for
+    from workflow.kernel.db import Database
+    from workflow.schema import upgrade
+
+    hashed = hash_password(password, not_like=f"{email} {name}")
+    config = config_of(context, own_instance)
+    database, clock = Database(config.database_url), clock_for(config)
+    upgrade(database)
+    with database.transaction() as session:
+        create_operator(session, email, name, hashed, clock.business())
+    click.echo(f"{name} can sign in at {config.desk_url}/log-in.")

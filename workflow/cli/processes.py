@@ -1,0 +1,217 @@
+"""The running parts: web, ticker, worker, the demo's stand-in, and ``up``, which starts one of each."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import dataclass
+
+import click
+
+from workflow.cli.common import config_of, instance_option, require_current_schema, stop_on_signals
+from workflow.config import Config
+from workflow.kernel.errors import Refused
+
+WEB_THREADS = 6
+GRACE_SECONDS = 15
+READY_SECONDS = 60
+
+
+@click.command()
+@instance_option
+@click.pass_context
+def web(context: click.Context, own_instance: str | None) -> None:
+    """Serve desk and portal on one port (waitress, threads). Behind a proxy use wsgi.py with gunicorn."""
+    import waitress
+
+    from workflow.app import create_application
+    from workflow.building import build_runtime
+
+    config = config_of(context, own_instance)
+    require_current_schema(config)
+    stop = stop_on_signals()
+    runtime = build_runtime(config)
+    server = waitress.create_server(
+        create_application(runtime),
+        host=config.host,
+        port=config.port,
+        threads=WEB_THREADS,
+        ident=None,
+        max_request_body_size=64 * 1024**2,
+        channel_timeout=60,
+    )
+    serving = threading.Thread(target=server.run, name="web", daemon=True)
+    serving.start()
+    stop.wait()
+    server.close()
+    _close(runtime.decoder)
+
+
+@click.command()
+@instance_option
+@click.option("--every", default=None, type=float, help="Seconds between two looks (demo 2, else 30).")
+@click.pass_context
+def ticker(context: click.Context, own_instance: str | None, every: float | None) -> None:
+    """Look which dates are due and hand them to the worker. Only one runs per instance."""
+    from workflow.building import clock_for
+    from workflow.kernel.db import Database
+    from workflow.ticker import Ticker
+
+    config = config_of(context, own_instance)
+    seconds = every or (2.0 if config.demo else 30.0)
+    lock = config.instance_dir / "ticker.lock"
+    Ticker(Database(config.database_url), clock_for(config), every_seconds=seconds, lock=lock).run(
+        stop_on_signals()
+    )
+
+
+@click.command()
+@instance_option
+@click.option("--drain", is_flag=True, help="Do what can be done now, then end.")
+@click.pass_context
+def worker(context: click.Context, own_instance: str | None, drain: bool) -> None:
+    """Send letters and mails, book payments, tell events: everything the outbox holds."""
+    from workflow.building import build_runtime
+    from workflow.money.gateways import gateway_for
+    from workflow.wiring import handlers
+    from workflow.worker import Worker
+
+    config = config_of(context, own_instance)
+    require_current_schema(config)
+    stop = stop_on_signals()
+    runtime = build_runtime(config)
+    hands = Worker(runtime, handlers(gateway_for(config)))
+    if drain:
+        click.echo(f"{hands.drain()} messages done")
+    else:
+        hands.run(stop)
+    _close(runtime.decoder)
+
+
+@click.command("psp-standin")
+@instance_option
+@click.pass_context
+def psp_standin(context: click.Context, own_instance: str | None) -> None:
+    """Serve the demo's card payment page (no real money). Refused on a real instance."""
+    from workflow.money.stripe_standin import serve_standin
+
+    config = config_of(context, own_instance)
+    if not config.demo:
+        raise Refused("The payment stand-in belongs to the demo; a real instance uses Stripe itself.")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    serve_standin(
+        config.instance_dir / "standin.sqlite",
+        f"{config.portal_url}/webhooks/stripe",
+        config.stripe_webhook_secret,
+        config.stripe_secret_key,
+        port=config.standin_port,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One process that ``up`` starts."""
+
+    name: str
+    arguments: tuple[str, ...]
+
+
+def parts_of(config: Config) -> tuple[Part, ...]:
+    """What runs together: the demo has a stand-in and its small web besides."""
+    parts = (Part("web", ("web",)), Part("ticker", ("ticker",)), Part("worker", ("worker",)))
+    if config.demo:
+        parts += (Part("card payments (stand-in)", ("psp-standin",)), Part("demo web", ("demo-web",)))
+    return parts
+
+
+@click.command()
+@instance_option
+@click.pass_context
+def up(context: click.Context, own_instance: str | None) -> None:
+    """Start one of each (web, ticker, worker) and end them together with Ctrl-C."""
+    from workflow.kernel.db import Database
+    from workflow.schema import upgrade
+
+    config = config_of(context, own_instance)
+    database = Database(config.database_url)
+    upgrade(database)
+    database.dispose()
+    stop = stop_on_signals()
+    running = {part.name: _start(config, part) for part in parts_of(config)}
+    try:
+        if _wait_until_ready(config, running, stop):
+            click.echo(_welcome(config))
+        while not stop.wait(1.0):
+            ended = [name for name, process in running.items() if process.poll() is not None]
+            if ended:
+                raise Refused(f"{', '.join(ended)} ended by itself; see the lines above. Everything is stopped.")
+    finally:
+        _end(list(running.values()))
+
+
+def _start(config: Config, part: Part) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "workflow.cli", "--instance", config.instance, *part.arguments]
+    return subprocess.Popen(command, start_new_session=True)  # noqa: S603 - our own command
+
+
+def _end(processes: list[subprocess.Popen[bytes]]) -> None:
+    for process in processes:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGTERM)
+    until = time.monotonic() + GRACE_SECONDS
+    for process in processes:
+        try:
+            process.wait(max(0.1, until - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def _wait_until_ready(
+    config: Config, running: dict[str, subprocess.Popen[bytes]], stop: threading.Event
+) -> bool:
+    import http.client
+
+    until = time.monotonic() + READY_SECONDS
+    host = config.desk_url.split("://", 1)[1]
+    while time.monotonic() < until and not stop.is_set():
+        if any(process.poll() is not None for process in running.values()):
+            return False
+        connection = http.client.HTTPConnection("127.0.0.1", config.port, timeout=2)
+        try:
+            connection.request("GET", "/healthz", headers={"Host": host})
+            if connection.getresponse().status == http.HTTPStatus.OK:
+                return True
+        except OSError:
+            stop.wait(0.3)
+        finally:
+            connection.close()
+    return False
+
+
+def _welcome(config: Config) -> str:
+    lines = [
+        "",
+        f"  Lichtbild runs ({config.instance}).  End it with Ctrl-C.",
+        "",
+        f"  Desk    {config.desk_url}      for photographers and operators",
+        f"  Portal  {config.portal_url}    for those who got a letter",
+    ]
+    if config.demo:
+        from workflow.demo.people import log_ins
+
+        lines += [f"  Mail    {config.desk_url}/mailbox   what was sent", ""]
+        lines += [f"  {person.role:<14}{person.email:<34}{person.password}" for person in log_ins()]
+    else:
+        lines += ["", "  First: lichtbild --instance", f"         {config.instance} operator create"]
+    return "\n".join([*lines, ""])
+
+
+def _close(part: object) -> None:
+    close = getattr(part, "close", None)
+    if callable(close):
+        close()

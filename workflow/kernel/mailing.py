@@ -1,0 +1,36 @@
+"""What the outbox does with a plain mail: render its template, add its files, hand it over."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from workflow.kernel.documents import Document
+from workflow.kernel.mail import Attachment, Mail, render_mail
+from workflow.kernel.runtime import Runtime
+
+
+def send_mail(runtime: Runtime, payload: dict[str, Any]) -> None:
+    """Payload: ``to``, ``template``, ``context``; optionally ``attachments`` (document ids), ``reply_to``.
+
+    Raises what the transport raises: refused, delayed or unknown.
+    """
+    subject, text = render_mail(runtime.press.environment, payload["template"], payload["context"])
+    attachments: list[Attachment] = []
+    with runtime.database.reading() as session:
+        for document_id in payload.get("attachments", ()):
+            document = session.get_one(Document, uuid.UUID(document_id))
+            attachments.append(
+                Attachment(document.name, document.media_type, runtime.vault.get(session, document.id))
+            )
+    runtime.mail.send(
+        Mail(
+            to=payload["to"],
+            subject=subject,
+            text=text,
+            message_id_key=payload["outbox_key"],
+            written_at=runtime.clock.business(),
+            attachments=tuple(attachments),
+            reply_to=payload.get("reply_to", ""),
+        )
+    )

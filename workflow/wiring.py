@@ -1,0 +1,105 @@
+"""Who listens to whom, and who does what the outbox asks: the one page that joins the stations."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from workflow.cases import events as case_events
+from workflow.cases import jobs as cases_jobs
+from workflow.cases.lifecycle import CASE_LIFECYCLE
+from workflow.checks import self_check
+from workflow.hits import services as hits
+from workflow.hits.lifecycle import HIT_LIFECYCLE
+from workflow.kernel import deadlines, mailing, outbox
+from workflow.kernel.actors import SYSTEM
+from workflow.kernel.db import Session
+from workflow.kernel.errors import Refused, Unavailable
+from workflow.kernel.lifecycle import Lifecycle, advance
+from workflow.kernel.runtime import Runtime
+from workflow.legal import jobs as legal_jobs
+from workflow.money import jobs as money_jobs
+from workflow.money.gateway import PaymentGateway
+from workflow.money.lifecycle import PAYIN_LIFECYCLE
+from workflow.payouts import services as payouts
+from workflow.payouts.lifecycle import PAYOUT_LIFECYCLE
+from workflow.worker import Handlers, Outside, Within
+
+Listener = Callable[[Session, Runtime, Any], None]
+
+#: Every life cycle by its name: deadlines and diagrams find their table here.
+LIFECYCLES: dict[str, Lifecycle[Any]] = {
+    "hit": HIT_LIFECYCLE,
+    "case": CASE_LIFECYCLE,
+    "payin": PAYIN_LIFECYCLE,
+    "payout": PAYOUT_LIFECYCLE,
+}
+
+#: What a case tells, and who does something about it.
+LISTENERS: dict[type[Any], tuple[Listener, ...]] = {
+    case_events.CaseSubmitted: (cases_jobs.tell_operator,),
+    case_events.CaseOffered: (cases_jobs.tell_owner_offered,),
+    case_events.AnswerReceived: (cases_jobs.confirm_answer, cases_jobs.tell_operator_answer),
+    case_events.DunningStepReached: (legal_jobs.write_dunning_letter,),
+    case_events.CasePaid: (payouts.accrue, cases_jobs.tell_owner_paid),
+    case_events.PaymentTakenBack: (payouts.take_back,),
+    case_events.CaseClosed: (payouts.release, hits.release_of_closed, cases_jobs.tell_owner_closed),
+}
+
+
+def handlers(gateway: PaymentGateway | None) -> Handlers:
+    """What the worker does with each kind of message; without a gateway card payments wait."""
+    return {
+        outbox.EVENT: Within(hear),
+        "deadline": Within(fire_deadline),
+        "letter": Outside(cases_jobs.print_letter),
+        "letter.send": Outside(cases_jobs.send_letter, once=True),
+        "case_message": Within(cases_jobs.announce_message),
+        "mail": Outside(mailing.send_mail, once=True),
+        "psp.checkout": Outside(partial(_with_gateway, money_jobs.make_checkout, gateway)),
+        "psp.refund": Outside(partial(_with_gateway, money_jobs.refund, gateway)),
+        "psp.reconcile": Outside(partial(_with_gateway, money_jobs.reconcile, gateway)),
+        "inbox:stripe": Outside(partial(_with_gateway, money_jobs.read_stripe_event, gateway)),
+        "self_check": Outside(self_check),
+    }
+
+
+def hear(session: Session, runtime: Runtime, payload: dict[str, Any]) -> None:
+    """Tell an event to everyone who listens, in one transaction."""
+    kind = next(kind for kind in LISTENERS if kind.__name__ == payload["event"])
+    event = kind(**{name: _typed(name, value) for name, value in payload["fields"].items()})
+    for listener in LISTENERS[kind]:
+        listener(session, runtime, event)
+
+
+def fire_deadline(session: Session, runtime: Runtime, payload: dict[str, Any]) -> None:
+    """Do what a due date is for; a refusal keeps it, blocked, in front of a person."""
+    row = session.get(deadlines.DeadlineRow, uuid.UUID(payload["deadline_id"]), with_for_update=True)
+    if row is None or row.state is not deadlines.DeadlineState.CLAIMED:
+        return  # it was paused or ended while it waited for us
+    now = runtime.clock.business()
+    try:
+        with session.begin_nested():
+            advance(session, LIFECYCLES[row.subject_type], row.subject_id, row.trigger, SYSTEM, now)
+    except Refused as refusal:
+        deadlines.block(session, row.id, refusal.reasons)
+        return
+    row.state = deadlines.DeadlineState.FIRED
+    row.ended_at = now
+
+
+def _with_gateway(
+    job: Callable[[Runtime, PaymentGateway, dict[str, Any]], None],
+    gateway: PaymentGateway | None,
+    runtime: Runtime,
+    payload: dict[str, Any],
+) -> None:
+    if gateway is None:
+        raise Unavailable("No card payment service is configured: set the Stripe keys.")
+    job(runtime, gateway, payload)
+
+
+def _typed(name: str, value: Any) -> Any:
+    return uuid.UUID(value) if name.endswith("_id") else value

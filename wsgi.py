@@ -1,0 +1,13 @@
+"""For a WSGI server: ``desk``, ``portal``, and ``application`` that serves both by host name.
+
+    gunicorn --no-control-socket --workers 2 --threads 4 wsgi:application
+"""
+
+from workflow.app import create_application, create_desk, create_portal
+from workflow.building import build_runtime
+from workflow.config import load_config
+
+_runtime = build_runtime(load_config())
+desk = create_desk(_runtime)
+portal = create_portal(_runtime)
+application = create_application(_runtime)
