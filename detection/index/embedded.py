@@ -18,13 +18,14 @@ from detection.types import Candidate, Reference
 #: The distance that the authors of PDQ give for "the same picture".
 PDQ_DISTANCE = 31
 #: Descriptors of the query that vote: spread ones, so a quarter of the image has a quarter.
-_VOTERS = 320
+#: Negatives are rare, so fewer are asked about them.
+_VOTERS, _VOTERS_INVERTED = 320, 96
 #: A vote counts by how much nearer its photograph is than the k-th nearest photograph ...
 _BACKGROUND_RANK = 6
 #: ... or than this squared distance, when there are few photographs to compare with.
 _BACKGROUND_DISTANCE = 0.55
-#: Sums of votes under which a photograph is not worth a look.
-_LEAST_VOTES = 0.6
+#: Sums of votes under which a photograph is not worth a look, absolute and by the median of all.
+_LEAST_VOTES, _ABOVE_MEDIAN = 2.0, 1.5
 #: Photographs compared at once: bounds the memory of one multiplication.
 _BLOCK = 16
 #: Up to so many photographs the blocks stay unfolded in memory (256 kB each).
@@ -97,22 +98,26 @@ class EmbeddedIndex:
     def _by_votes(self, query: Query) -> list[Proposal]:
         if not query.features.count or not self._roots:
             return []
-        step = max(1, query.features.count // _VOTERS)
-        voters = query.features.roots()[::step][:_VOTERS]
-        stacked = np.concatenate([voters[:, variant.permutation] for variant in Variant])
-        works, nearest = self._nearest(stacked)
-        rank = min(_BACKGROUND_RANK, nearest.shape[1] - 1)
-        kth = np.partition(nearest, rank, axis=1)[:, rank]
-        limit = np.minimum(kth, _BACKGROUND_DISTANCE) if rank else np.full(len(kth), 0.0)
-        limit = np.where(limit > 0, limit, _BACKGROUND_DISTANCE)[:, None]
-        weights = np.clip((limit - nearest) / np.maximum(limit, 1e-6), 0, 1) ** 2
-        proposals = []
-        for place, variant in enumerate(Variant):
-            sums = weights[place * len(voters) : (place + 1) * len(voters)].sum(axis=0)
-            proposals += [
-                Proposal(works[column], variant, float(sums[column]))
-                for column in np.flatnonzero(sums >= _LEAST_VOTES)
-            ]
+        roots = query.features.roots()
+        asked = [
+            _every(roots, _VOTERS_INVERTED if variant.is_inverted else _VOTERS) for variant in Variant
+        ]
+        permuted = [rows[:, v.permutation] for rows, v in zip(asked, Variant, strict=True)]
+        works, nearest = self._nearest(np.concatenate(permuted))
+        weights = _weights(nearest)
+        ends = np.cumsum([len(rows) for rows in asked])
+        sums = np.stack([
+            part.sum(axis=0) * len(asked[0]) / len(part)
+            for part in np.split(weights, ends[:-1], axis=0)
+        ])  # fmt: skip
+        least = max(_LEAST_VOTES, _ABOVE_MEDIAN * float(np.median(sums)))
+        if len(works) <= _BACKGROUND_RANK:  # too few to tell what an ordinary vote is
+            least = 0.0
+        proposals = [
+            Proposal(works[column], variant, float(sums[row, column]))
+            for row, variant in enumerate(Variant)
+            for column in np.flatnonzero(sums[row] >= least)
+        ]
         return sorted(proposals, key=lambda p: (-p.score, p.work_id, p.variant))
 
     def _nearest(self, queries: Floats) -> tuple[list[str], Floats]:
@@ -145,3 +150,18 @@ class EmbeddedIndex:
         values /= np.maximum(np.linalg.norm(values, axis=1, keepdims=True), 1e-6)
         starts = np.cumsum([0, *[len(part) for part in rows[:-1]]])
         return works, values, starts
+
+
+def _every(rows: Floats, count: int) -> Floats:
+    """About `count` rows, evenly taken."""
+    return rows[:: max(1, len(rows) // count)][:count]
+
+
+def _weights(nearest: Floats) -> Floats:
+    """How much every query votes for every photograph, from squared distances."""
+    rank = min(_BACKGROUND_RANK, nearest.shape[1] - 1)
+    limit = np.full((len(nearest), 1), _BACKGROUND_DISTANCE, np.float32)
+    if rank:
+        kth = np.partition(nearest, rank, axis=1)[:, rank : rank + 1]
+        limit = np.minimum(limit, kth)
+    return np.asarray(np.clip((limit - nearest) / np.maximum(limit, 1e-6), 0, 1) ** 2)

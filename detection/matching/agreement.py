@@ -33,6 +33,16 @@ _AGREES, _CLOSELY = 0.6, 0.85
 _SLACK = 2
 #: Share of agreeing pixels in a row or column of cells that keeps it in the visible part.
 _KEPT = 0.34
+#: Standard deviation of grey values under which a line says nothing.
+_STILL = 3.0
+#: Correlation of a whole line that still agrees.
+_LINE_AGREES = 0.5
+#: Lines compared across a border: from so far inside, over these distances.
+_INSET, _DISTANCES = 1, (3, 4, 5)
+#: The image must reach this far beyond the border; a visible part that ends this early was cut.
+_PAD, _LEAST_BEYOND, _CUT = 8, 5.0, 0.02
+#: A border is a jump this much larger than the change over the same distance inside.
+_JUMP, _NOISE = 2.5, 4.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,36 +188,40 @@ def _fine_part(
     height, width = ours.shape
     rows, columns = _edges(height), _edges(width)
     left, top, right, bottom = columns[kept[0]], rows[kept[1]], columns[kept[2]], rows[kept[3]]
-    band_x, band_y = 2 * width // CELLS, 2 * height // CELLS
     across = _line_agreement(ours[top:bottom], theirs[top:bottom], valid[top:bottom])
     down = _line_agreement(ours[:, left:right].T, theirs[:, left:right].T, valid[:, left:right].T)
-    if kept[0]:
-        left = _last_good(across, left + band_x // 2, max(0, left - band_x))
-    if kept[2] < CELLS:
-        right = _last_good(across, right - band_x // 2, min(width - 1, right + band_x)) + 1
-    if kept[1]:
-        top = _last_good(down, top + band_y // 2, max(0, top - band_y))
-    if kept[3] < CELLS:
-        bottom = _last_good(down, bottom - band_y // 2, min(height - 1, bottom + band_y)) + 1
+    left, right = _walked(across, left, right)
+    top, bottom = _walked(down, top, bottom)
     return left / width, top / height, right / width, bottom / height
 
 
+def _walked(lines: Grey, first: int, last: int) -> tuple[int, int]:
+    """Both ends, moved outwards from one and a half cells inside, two cells at the most."""
+    cell = max(2, len(lines) // CELLS)
+    inset = min(3 * cell // 2, (last - first) // 3)
+    start = _last_good(lines, first + inset, max(0, first - cell))
+    end = _last_good(lines, last - 1 - inset, min(len(lines) - 1, last - 1 + cell))
+    return start, end + 1
+
+
 def _line_agreement(ours: Grey, theirs: Grey, valid: Mask) -> Grey:
-    """Correlation of every column over all its rows, smoothed over five."""
+    """Correlation of every column over all its rows; lines that say nothing agree."""
     weight = valid.astype(np.float32)
     count = np.maximum(weight.sum(axis=0), 1)
     a = (ours - (ours * weight).sum(axis=0) / count) * weight
     b = (theirs - (theirs * weight).sum(axis=0) / count) * weight
     strength = np.sqrt((a * a).sum(axis=0) * (b * b).sum(axis=0))
     lines = (a * b).sum(axis=0) / np.maximum(strength, 1e-3)
-    return np.asarray(np.convolve(lines, np.full(3, 1 / 3), mode="same"), dtype=np.float32)
+    lines[(a * a).sum(axis=0) / count < _STILL**2] = 1.0
+    padded = np.pad(lines, 1, mode="edge")
+    return np.asarray((padded[:-2] + padded[1:-1] + padded[2:]) / 3, dtype=np.float32)
 
 
 def _last_good(lines: Grey, start: int, end: int) -> int:
     """Walk from inside to outside; the last line before agreement is lost."""
     step = 1 if end >= start else -1
     place = start
-    while place != end and 0 <= place + step < len(lines) and lines[place + step] >= 0.5:
+    while place != end and lines[place + step] >= _LINE_AGREES:
         place += step
     return place
 
@@ -215,55 +229,63 @@ def _last_good(lines: Grey, start: int, end: int) -> int:
 def _running_on(
     image: Grey, matrix: Matrix, kept: tuple[float, float, float, float], size: tuple[int, int]
 ) -> float:
-    """Share of the visible part's borders inside the image across which the picture continues."""
+    """Share of the photograph's own borders inside the image across which the picture continues.
+
+    Where the visible part ends before the photograph does, something else begins: no question.
+    """
     width, height = size
-    left, top, right, bottom = kept[0] * width, kept[1] * height, kept[2] * width, kept[3] * height
-    margin = 0.02 * max(width, height) + 6
     corners = inverse(matrix) @ np.array(
         [[0, image.shape[1], image.shape[1], 0], [0, 0, image.shape[0], image.shape[0]], [1] * 4]
     )
-    outer = (corners[0].min(), corners[1].min(), corners[0].max(), corners[1].max())
+    beyond = (-corners[0].min(), -corners[1].min(),
+              corners[0].max() - width, corners[1].max() - height)  # fmt: skip
+    cut = (kept[0], kept[1], 1 - kept[2], 1 - kept[3])
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    pad = 12
     shifted = matrix.copy()
-    shifted[:, 2] += matrix[:, :2] @ np.array([-pad, -pad])
-    canvas = cv2.warpAffine(image, shifted, (width + 2 * pad, height + 2 * pad), flags=flags)
-    box = (round(left) + pad, round(top) + pad, round(right) + pad, round(bottom) + pad)
+    shifted[:, 2] += matrix[:, :2] @ np.array([-_PAD, -_PAD])
+    canvas = cv2.warpAffine(image, shifted, (width + 2 * _PAD, height + 2 * _PAD), flags=flags)
+    box = (_PAD, _PAD, width + _PAD, height + _PAD)
     answers: list[bool] = []
-    for side, open_ in enumerate(
-        (left - outer[0] > margin, top - outer[1] > margin,
-         outer[2] - right > margin, outer[3] - bottom > margin)  # fmt: skip
-    ):
-        if open_:
-            answer = _continues(canvas, box, side)
+    for side in range(4):
+        along = (width, height)[side % 2]
+        if beyond[side] > max(_LEAST_BEYOND, 0.012 * along):
+            answer = False if cut[side] > _CUT else _continues(canvas, box, side)
             if answer is not None:
                 answers.append(answer)
     return sum(answers) / len(answers) if answers else 0.0
 
 
 def _continues(canvas: Grey, box: tuple[int, int, int, int], side: int) -> bool | None:
-    """Whether lines just inside and just outside belong to one picture; None when both are flat."""
+    """Whether lines just inside and just outside belong to one picture; None when all are flat."""
     left, top, right, bottom = box
     lines = canvas[top:bottom] if side in (0, 2) else canvas[:, left:right].T
-    edge = box[side]
     outward = -1 if side < 2 else 1
-    inner = edge if side < 2 else edge - 1
+    inner = box[side] - outward * _INSET if side < 2 else box[side] - 1 - _INSET
 
     def line(step: int) -> Grey:
         place = min(max(inner + outward * step, 0), lines.shape[1] - 1)
         return np.asarray(lines[:, place], dtype=np.float32)
 
-    within = _alike(line(-6), line(-3))
-    across = _alike(line(-2), line(2))
-    if within is None or across is None:
-        return None if within is None else False
-    return across > max(0.6, within - 0.25)
+    if len(lines) < 8 or float(line(0).std()) < _STILL:
+        return None
+    for distance in _DISTANCES:
+        across = float(np.median(np.abs(line(distance) - line(0))))
+        within = float(np.median(np.abs(line(-distance) - line(0))))
+        if across > _JUMP * within + _NOISE:
+            return False
+        alike, known = _alike(line(distance), line(0)), _alike(line(-distance), line(0))
+        if alike is not None and known is not None and known > 0.4 and alike < known / 3:
+            return False
+    return True
 
 
 def _alike(one: Grey, other: Grey) -> float | None:
-    if len(one) < 8 or float(one.std()) < 3 or float(other.std()) < 3:
+    """Correlation of the fine structure of two lines; smooth slopes are the same everywhere."""
+    fine = [line - np.convolve(np.pad(line, 6, "edge"), np.full(13, 1 / 13), "valid")
+            for line in (one, other)]  # fmt: skip
+    if min(float(part.std()) for part in fine) < 1.0:
         return None
-    return float(np.corrcoef(one, other)[0, 1])
+    return float(np.corrcoef(fine[0], fine[1])[0, 1])
 
 
 def _colours(

@@ -7,12 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from detection.matching import thresholds as t
 from detection.matching.agreement import Agreement
 from detection.matching.geometry import Matrix
 from detection.types import Certainty, MatchKind
 
-#: Shares above which a picture counts as whole, or as filling the image.
-_WHOLE, _FILLING = 0.97, 0.93
 #: Chroma (Lab) under which a picture is grey, and the shift from which colours differ.
 _GREY_CHROMA, _COLOURFUL, _SHIFTED = 3.5, 6.0, 9.0
 _BRIGHTER = 22.0
@@ -53,12 +52,19 @@ def measure_change(
         colours="as a negative" if inverted else _colours(agreement),
         visible_share=shares[0],
         covered_share=shares[1],
-        overlaid=agreement.telling > 0 and agreement.agreeing < 1 - _COVERED,
+        overlaid=_is_overlaid(agreement, shares),
         turned=turned,
         stretched=stretch > _STRETCHED,
         same_size=same_size,
         wider=agreement.running_on > 0,
     )
+
+
+def _is_overlaid(agreement: Agreement, shares: tuple[float, float]) -> bool:
+    """Something hides a part, inside or along a border of a photograph that fills the image."""
+    left, top, right, bottom = agreement.kept
+    hidden = 1 - (right - left) * (bottom - top) if shares[1] >= t.FILLING else 0.0
+    return agreement.telling > 0 and (agreement.agreeing < 1 - _COVERED or hidden > _COVERED / 2)
 
 
 def _turn_and_stretch(matrix: Matrix, mirrored: bool) -> tuple[float, float]:
@@ -84,7 +90,7 @@ def _colours(agreement: Agreement) -> str:
 
 def kind_of(change: Change) -> MatchKind:
     """The one word for the strongest change."""
-    whole, filling = change.visible_share >= _WHOLE, change.covered_share >= _FILLING
+    whole, filling = change.visible_share >= t.WHOLE, change.covered_share >= t.FILLING
     if not filling:
         return MatchKind.COLLAGE
     if not whole:
@@ -120,7 +126,7 @@ def sentence_of(kind: MatchKind, change: Change, certainty: Certainty) -> str:
 def _head(kind: MatchKind, change: Change) -> str:
     visible, covered = _percent(change.visible_share), _percent(change.covered_share)
     if kind is MatchKind.COLLAGE:
-        part = "" if change.visible_share >= _WHOLE else f", of which about {visible} is visible"
+        part = "" if change.visible_share >= t.WHOLE else f", of which about {visible} is visible"
         return f"Part of a larger image: your photograph fills about {covered} of it{part}"
     if kind is MatchKind.CROPPED:
         return f"A crop: about {visible} of your photograph"

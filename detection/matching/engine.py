@@ -23,7 +23,7 @@ from detection.images.limits import FOUND, Limits
 from detection.index.interface import Index
 from detection.index.query import Proposal, Query
 from detection.matching import thresholds as t
-from detection.matching.geometry import fit
+from detection.matching.geometry import Described, fit
 from detection.matching.regions import Box, picture_regions
 from detection.matching.verdict import Photograph, Scene, judge, judge_hash
 from detection.types import Certainty, Fingerprint, Match, Reference
@@ -59,7 +59,7 @@ class MatchEngine:
         features = unpack(reference.fingerprint.features)
         self._photographs[reference.work_id] = Photograph(
             work_id=reference.work_id,
-            features=features,
+            described=Described(features),
             size=(reference.fingerprint.width, reference.fingerprint.height),
             picture=_pixels(features.thumbnail),
         )
@@ -99,10 +99,11 @@ class MatchEngine:
     def _verify(self, scene: Scene, features: Features, proposals: list[Proposal]) -> _Findings:
         matches: list[Match] = []
         hopeful: list[Proposal] = []
+        described = Described(features)
         for proposal in proposals:
             photograph = self._photographs[proposal.work_id]
             geometry = fit(
-                features, photograph.features, proposal.variant, max(scene.size), photograph.size
+                described, photograph.described, proposal.variant, max(scene.size), photograph.size
             )
             match = None
             if geometry is not None:

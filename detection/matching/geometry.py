@@ -39,9 +39,24 @@ class Geometry:
     variant: Variant
 
 
+class Described:
+    """Features with their descriptors unfolded to unit length once, in every variant asked for."""
+
+    def __init__(self, features: Features) -> None:
+        self.features = features
+        self._roots = features.roots()
+        self._permuted: dict[Variant, Floats] = {}
+
+    def roots(self, variant: Variant) -> Floats:
+        """Descriptors as this variant of a copy has them."""
+        if variant not in self._permuted:
+            self._permuted[variant] = np.ascontiguousarray(self._roots[:, variant.permutation])
+        return self._permuted[variant]
+
+
 def fit(
-    image: Features,
-    photograph: Features,
+    image: Described,
+    photograph: Described,
     variant: Variant,
     image_side: float,
     photograph_size: tuple[int, int],
@@ -51,49 +66,40 @@ def fit(
     if len(sources) < _LEAST_PAIRS:
         return None
     tolerance = max(2.0, _TOLERANCE * image_side)
-    agreeing = _consensus(image, photograph, sources, targets, variant)
-    for chosen in (agreeing, np.arange(len(sources))):
+    ours, theirs = photograph.features.keypoints[sources], image.features.keypoints[targets]
+    for chosen in (_consensus(ours, theirs, variant), np.arange(len(sources))):
         if len(chosen) < _LEAST_PAIRS:
             continue
-        found = _robust(
-            photograph.keypoints[sources, :2], image.keypoints[targets, :2], chosen, tolerance
-        )
+        found = _robust(ours[:, :2], theirs[:, :2], chosen, tolerance)
         if found is None:
             continue
         matrix, inliers = found
-        places = _distinct(
-            photograph.keypoints[sources[inliers], :2],
-            image.keypoints[targets[inliers], :2],
-            photograph_size,
-        )
-        if _sane(matrix, variant) and places:
+        places = _distinct(ours[inliers, :2], theirs[inliers, :2], photograph_size)
+        if places and _sane(matrix, variant):
             return Geometry(matrix, places, variant)
     return None
 
 
-def _pairs(image: Features, photograph: Features, variant: Variant) -> tuple[Order, Order]:
+def _pairs(image: Described, photograph: Described, variant: Variant) -> tuple[Order, Order]:
     """One-to-one pairs (index in photograph, index in image) that pass the ratio test."""
     empty = np.zeros(0, np.intp)
-    if image.count < 2 or not photograph.count:
+    if image.features.count < 2 or not photograph.features.count:
         return empty, empty
-    similar = photograph.roots() @ image.roots()[:, variant.permutation].T
-    nearest = np.argpartition(-similar, 1, axis=1)[:, :2]
-    values = np.take_along_axis(similar, nearest, axis=1)
-    swap = values[:, 0] < values[:, 1]
-    nearest[swap], values[swap] = nearest[swap][:, ::-1], values[swap][:, ::-1]
-    distance = 2 - 2 * values
-    sources = np.flatnonzero(distance[:, 0] < _RATIO * distance[:, 1])
-    order = sources[np.argsort(distance[sources, 0], kind="stable")]
-    _, first = np.unique(nearest[order, 0], return_index=True)
-    sources = order[first]
-    return sources, nearest[sources, 0]
+    similar = photograph.roots(Variant.PLAIN) @ image.roots(variant).T
+    every = np.arange(len(similar))
+    nearest = similar.argmax(axis=1)
+    first = similar[every, nearest]
+    similar[every, nearest] = -1.0
+    second = similar.max(axis=1)
+    sources = np.flatnonzero(2 - 2 * first < _RATIO * (2 - 2 * second))
+    order = sources[np.argsort(-first[sources], kind="stable")]
+    _, once = np.unique(nearest[order], return_index=True)
+    sources = order[once]
+    return sources, nearest[sources]
 
 
-def _consensus(
-    image: Features, photograph: Features, sources: Order, targets: Order, variant: Variant
-) -> Order:
-    """The largest group of pairs that agree on scale and rotation."""
-    ours, theirs = photograph.keypoints[sources], image.keypoints[targets]
+def _consensus(ours: Floats, theirs: Floats, variant: Variant) -> Order:
+    """The largest group of pairs (x, y, size, direction) that agree on scale and rotation."""
     octaves = np.log2(np.maximum(theirs[:, 2], 1e-3) / np.maximum(ours[:, 2], 1e-3))
     turn = theirs[:, 3] + ours[:, 3] if variant.is_mirrored else theirs[:, 3] - ours[:, 3]
     off_scale = np.abs(octaves[:, None] - octaves[None, :])

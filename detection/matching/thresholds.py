@@ -30,3 +30,5 @@ CANDIDATES = 12
 HOPEFUL_INLIERS = 6
 #: Two matches of one image overlap when they share this much of the smaller one.
 OVERLAP = 0.5
+#: Shares above which a photograph counts as whole, and as filling the image.
+WHOLE, FILLING = 0.97, 0.93

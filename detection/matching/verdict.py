@@ -7,12 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from detection.images.features import Features
 from detection.index.query import Variant
 from detection.matching import thresholds as t
 from detection.matching.agreement import Agreement, compare
 from detection.matching.describe import kind_of, measure_change, sentence_of
-from detection.matching.geometry import Geometry
+from detection.matching.geometry import Described, Geometry
 from detection.matching.polygons import area, clip, mapped, rectangle
 from detection.types import Certainty, Match, Outline
 
@@ -25,7 +24,7 @@ class Photograph:
     """A reference, unfolded: features in original pixels and the small picture."""
 
     work_id: str
-    features: Features
+    described: Described
     size: tuple[int, int]
     picture: Colours
 
@@ -125,8 +124,18 @@ def _outline(
     scene: Scene, photograph: Photograph, matrix: Matrix, agreement: Agreement
 ) -> tuple[Outline, tuple[float, float]]:
     """The visible part in the image, and how much of photograph and image it is."""
+    whole = _placed(scene, photograph, matrix, (0.0, 0.0, 1.0, 1.0))
+    if whole[1][1] >= t.FILLING:
+        return whole  # what does not agree lies over the photograph, not beside it
+    return _placed(scene, photograph, matrix, agreement.kept)
+
+
+def _placed(
+    scene: Scene, photograph: Photograph, matrix: Matrix, kept: tuple[float, float, float, float]
+) -> tuple[Outline, tuple[float, float]]:
+    """A part of the photograph in the image, clipped, with its two shares."""
     width, height = photograph.size
-    left, top, right, bottom = agreement.kept
+    left, top, right, bottom = kept
     part = rectangle(left * width, top * height, right * width, bottom * height)
     inside = clip(mapped(matrix, part), *scene.size)
     if len(inside) < 3:
