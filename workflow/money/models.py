@@ -1,0 +1,71 @@
+"""The tables of money that comes in. Amounts are what was asked; what came is in the journal."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from workflow.kernel.db import Base, enum_column, money_column
+from workflow.kernel.ids import new_id
+from workflow.kernel.money import Currency, Money  # noqa: F401 - SQLAlchemy reads the fields of Money from here
+from workflow.money.states import PayinState
+
+
+class Payin(Base):
+    """One wish to pay the offer of a case; at most one of a case is live."""
+
+    __tablename__ = "payins"
+    __table_args__ = (
+        CheckConstraint("amount_minor > 0", name="amount_is_positive"),
+        Index(
+            "one_live_payin_per_case",
+            "case_id",
+            unique=True,
+            sqlite_where=text("state IN ('opened', 'pending')"),
+            postgresql_where=text("state IN ('opened', 'pending')"),
+        ),
+        Index("ix_payins_state", "state", "opened_at"),
+    )
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
+    case_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("cases.id"), index=True)
+    offer_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("case_offers.id"), index=True)
+    amount: Mapped[Money] = money_column("amount")
+    state: Mapped[PayinState] = enum_column(PayinState, "state")
+    version: Mapped[int] = mapped_column(default=1)
+
+    #: The card page and the payment, by the payment service's own names.
+    foreign_id: Mapped[str | None] = mapped_column(String(200), unique=True)
+    payment_intent: Mapped[str | None] = mapped_column(String(200), unique=True)
+    checkout_url: Mapped[str | None] = mapped_column(Text)
+    #: What the payment service keeps; ``None`` until it says so.
+    fee: Mapped[Money | None] = money_column("fee", nullable=True)
+
+    opened_at: Mapped[datetime]
+    received_at: Mapped[datetime | None]
+    #: Wall time of the first request to the service: its keys are good for a day from here.
+    asked_at: Mapped[datetime | None]
+
+    #: Made when a refund is asked for; the same id never gives back twice.
+    refund_id: Mapped[uuid.UUID | None] = mapped_column(unique=True)
+    refund_asked_by: Mapped[str] = mapped_column(String(200), default="")
+    #: Wall time of the first request for the refund.
+    refund_tried_at: Mapped[datetime | None]
+
+    #: Why it came to nothing, for the one who wanted to pay.
+    failure: Mapped[str] = mapped_column(String(500), default="")
+    #: What does not fit, for the operator; while it stands, a person must look.
+    trouble: Mapped[str] = mapped_column(String(500), default="")
+
+
+class PspCursor(Base):
+    """Up to when the events of a payment service were listed: where the next look begins."""
+
+    __tablename__ = "psp_cursors"
+
+    source: Mapped[str] = mapped_column(String(40), primary_key=True)
+    #: Wall time of the service.
+    seen_until: Mapped[datetime]
