@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Protocol, runtime_checkable
 
 from detection.images import UPLOAD, DecodePool, Limits, SafeDecoder
+from detection.images.refusals import refusal
 from detection.types import Fingerprint, ImageInfo
+from workflow.works.bare_jpeg import NotJpeg, bare
 from workflow.works.notes import Notes, notes_from_wire
 
 CHILD = "workflow.works.decoding_child"
@@ -38,6 +40,13 @@ class UploadDecoder(SafeDecoder):
     def __init__(self, size: int = 1, limits: Limits = UPLOAD) -> None:
         pool = DecodePool(size, module=CHILD)
         super().__init__(pool, limits)
+
+    def normalise(self, data: bytes, max_side: int) -> bytes:
+        """As in the base class, and looked at once more on this side."""
+        try:
+            return bare(super().normalise(data, max_side))
+        except NotJpeg as nonsense:
+            raise refusal("unreadable") from nonsense
 
     def notes(self, data: bytes) -> Notes:
         """EXIF, IPTC and XMP; broken or hostile ones are passed over."""

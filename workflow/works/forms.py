@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any, ClassVar
+from types import MappingProxyType
+from typing import Any
 
 from flask import request
 from flask_wtf.file import MultipleFileField
@@ -25,9 +26,9 @@ ACCEPT = "image/jpeg,image/png,image/webp,image/tiff,image/heic,image/avif,.heic
 class UploadForm(BaseForm):
     """Photographs, and what is known of their life on the web."""
 
-    longest: ClassVar[dict[str, int]] = {
+    longest = MappingProxyType({
         "online_since": LINE_LENGTH, "published_where": LINE_LENGTH, "batch": 40,
-    }  # fmt: skip
+    })  # fmt: skip
 
     photographs = MultipleFileField("Photographs")
     online_since = StringField("Online since")
@@ -59,10 +60,10 @@ class UploadForm(BaseForm):
 class WorkForm(BaseForm):
     """The words of one photograph."""
 
-    longest: ClassVar[dict[str, int]] = {
+    longest = MappingProxyType({
         "title": TITLE_LENGTH, "creator": LINE_LENGTH, "credit_line": LINE_LENGTH,
         "copyright_notice": LINE_LENGTH, "online_since": LINE_LENGTH, "published_where": WHERE_LENGTH,
-    }  # fmt: skip
+    })  # fmt: skip
 
     title = StringField("Title", [DataRequired("A photograph needs a title.")])
     creator = StringField("Photographer")
