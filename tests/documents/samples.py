@@ -57,7 +57,7 @@ def picture(width: int = 900, height: int = 600, hue: int = 0) -> bytes:
         draw.line((0, y, width, y), fill=sky if t < 0.55 else sea)
     draw.ellipse((width * 0.62, height * 0.34, width * 0.74, height * 0.52), fill=(255, 240, 200))
     for at in (0.15, 0.38, 0.8):
-        x, y = width * at, height * 0.6
+        x, y = int(width * at), int(height * 0.6)
         draw.polygon([(x, y), (x + 90, y), (x + 70, y + 24), (x + 18, y + 24)], fill=(40, 40, 50))
         draw.polygon([(x + 44, y - 110), (x + 44, y - 6), (x + 88, y - 6)], fill=(245, 240, 230))
     data = io.BytesIO()
@@ -70,7 +70,12 @@ def pictures() -> dict[str, bytes]:
 
 
 LINES = (
-    Line("Editorial use on one sub-page, 4 months", Money(15000), "Base fee of the table.", "Page seen 5 times."),
+    Line(
+        "Editorial use on one sub-page, 4 months",
+        Money(15000),
+        "Base fee of the table.",
+        "Page seen 5 times.",
+    ),
     Line("Missing name of the author", Money(5000), "The author is not named.", "Text near the picture."),
 )
 SUM = {"lines": LINES, "net": Money(20000), "vat_rate": "7 %", "vat": Money(1400), "total": Money(21400)}
@@ -105,12 +110,26 @@ def offer() -> dict[str, Any]:
 
 
 def reminder(kind: str) -> dict[str, Any]:
-    return {**LETTER, **USE, **SUM, **ANSWER, "kind": kind, "today": date(2024, 4, 4), "answer_by": date(2024, 4, 18)}
+    return {
+        **LETTER,
+        **USE,
+        **SUM,
+        **ANSWER,
+        "kind": kind,
+        "today": date(2024, 4, 4),
+        "answer_by": date(2024, 4, 18),
+    }
 
 
 def dunning(step: str) -> dict[str, Any]:
     lines = (*LINES, Line("Interest from 20 Mar 2024 to 3 May 2024", Money(212)))
-    owed = {"lines": lines, "net": Money(20212), "vat_rate": "0 %", "vat": Money.zero(), "total": Money(20212)}
+    owed = {
+        "lines": lines,
+        "net": Money(20212),
+        "vat_rate": "0 %",
+        "vat": Money.zero(),
+        "total": Money(20212),
+    }
     return {
         **LETTER, **USE, **ANSWER, **owed, "step": step, "today": date(2024, 5, 6), "answer_by": date(2024, 5, 21),
         "owed_since": date(2024, 3, 20), "bank_line": "IBAN DE00 0000 0000 0000 0000 00, Bildrechte Nord GmbH",
@@ -120,7 +139,14 @@ def dunning(step: str) -> dict[str, Any]:
 
 
 def closing(reason: str) -> dict[str, Any]:
-    return {**LETTER, **USE, "closing_reason": reason, "closed_on": date(2024, 7, 1), "note": "", "today": date(2024, 7, 1)}
+    return {
+        **LETTER,
+        **USE,
+        "closing_reason": reason,
+        "closed_on": date(2024, 7, 1),
+        "note": "",
+        "today": date(2024, 7, 1),
+    }
 
 
 def certificate() -> dict[str, Any]:
@@ -166,14 +192,26 @@ def contract() -> dict[str, Any]:
 
 
 def summary() -> dict[str, Any]:
-    return {**LETTER, **USE, **SUM, "tariff": "Example tariff 1, edition 2024", "calculated_on": date(2024, 3, 4)}
+    return {
+        **LETTER,
+        **USE,
+        **SUM,
+        "tariff": "Example tariff 1, edition 2024",
+        "calculated_on": date(2024, 3, 4),
+    }
 
 
 #: Template, sample context, and the most pages it may take.
 ALL: dict[str, tuple[str, dict[str, Any], int]] = {
     "offer": ("letter_offer", offer(), 2),
-    **{f"reminder-{kind}": ("letter_reminder", reminder(kind), 1) for kind in ("friendly", "second", "last_offer")},
-    **{f"dunning-{step}": ("letter_dunning", dunning(step), 1) for step in ("formal", "second", "last_before_court")},
+    **{
+        f"reminder-{kind}": ("letter_reminder", reminder(kind), 1)
+        for kind in ("friendly", "second", "last_offer")
+    },
+    **{
+        f"dunning-{step}": ("letter_dunning", dunning(step), 1)
+        for step in ("formal", "second", "last_before_court")
+    },
     **{
         f"closing-{reason}": ("letter_closing", closing(reason), 1)
         for reason in ("paid", "licensed", "not_enforceable", "time_barred", "withdrawn", "lost", "error")
