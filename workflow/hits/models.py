@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
@@ -38,9 +38,20 @@ class Hit(Base):
             " AND (fee_high_minor IS NULL) = (fee_currency IS NULL)",
             name="fee_range_is_whole",
         ),
-        Index("ix_hits_inbox", "owner_id", "state", "domain", "id"),
-        Index("ix_hits_worth", "owner_id", "state", "domain", "fee_high_minor", "id"),
+        # the inbox never reads more than it shows: one index per order, the other counts groups by itself
+        Index("ix_hits_inbox", "owner_id", "state", "verdict", "domain", "id"),
+        Index(
+            "ix_hits_worth",
+            "owner_id",
+            "state",
+            "verdict",
+            "domain",
+            "fee_high_minor",
+            "fee_low_minor",
+            "id",
+        ),
         Index("ix_hits_found_sha256", "found_sha256"),
+        Index("ix_hits_decision", "decision_id"),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
@@ -52,7 +63,7 @@ class Hit(Base):
     #: Why it was set aside, or what the owner noted.
     reason: Mapped[str] = mapped_column(String(TITLE_LENGTH), default="")
     #: Hits decided in one go share this; undo takes them back together.
-    decision_id: Mapped[uuid.UUID | None] = mapped_column(index=True)
+    decision_id: Mapped[uuid.UUID | None]
     decided_at: Mapped[datetime | None]
     case_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("cases.id"), index=True)
 
@@ -92,8 +103,8 @@ class Hit(Base):
     first_seen_source: Mapped[str] = mapped_column(String(LINE_LENGTH))
     last_seen: Mapped[datetime]
     last_seen_source: Mapped[str] = mapped_column(String(LINE_LENGTH))
-    #: Wall time of the newest sighting that was taken in.
-    observed_at: Mapped[datetime]
+    #: Wall time of the newest sighting that was taken in, in UTC seconds as the crawl keeps it.
+    observed: Mapped[float]
 
     # who operates the page: found there, not confirmed
     operator_name: Mapped[str] = mapped_column(String(LINE_LENGTH), default="")
@@ -117,6 +128,11 @@ class Hit(Base):
 
     work: Mapped[Work] = relationship(viewonly=True)
     case: Mapped[Case | None] = relationship(viewonly=True)
+
+    @property
+    def observed_at(self) -> datetime:
+        """When the crawl last fetched the picture on this page; wall time."""
+        return datetime.fromtimestamp(self.observed, UTC)
 
     @property
     def fee_low(self) -> Money | None:

@@ -1,0 +1,109 @@
+"""From facts to the two guesses the owner sees first: is it licensed, and what would it have cost."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from workflow.cases.pricing import FeeFacts, FeeSheet, estimate
+from workflow.cases.states import UseClass
+from workflow.hits.imprint import OperatorFacts
+from workflow.hits.page_facts import PageFacts
+from workflow.hits.states import Likelihood
+from workflow.kernel.errors import Refused
+
+_AGENCIES = re.compile(
+    r"\b(getty|shutterstock|istock|adobe ?stock|alamy|dpa|afp|reuters|picture alliance|imago|mauritius|"
+    r"depositphotos|dreamstime|unsplash|pixabay|pexels|flickr|wikimedia)\b",
+    re.IGNORECASE,
+)
+_COMPANY = re.compile(
+    r"\b(gmbh|ug|ag|kg|ohg|e\.? ?k|ltd|limited|llc|inc|s\.?a\.?r\.?l|s\.?r\.?l|b\.?v|sp\. z o\.? ?o)\b",
+    re.IGNORECASE,
+)
+_LEAST_NAME = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Licensed:
+    """How likely a licence is, and why."""
+
+    likelihood: Likelihood
+    reasons: tuple[str, ...]
+    #: The text beside the picture names the owner or the author.
+    credited: bool
+
+
+def licence_likelihood(credit: str, names: Sequence[str], page: PageFacts) -> Licensed:
+    """What speaks for a licence: the owner's name or an agency beside the picture, licence links."""
+    reasons = []
+    plain = credit.casefold()
+    named = next((name for name in names if len(name) >= _LEAST_NAME and name.casefold() in plain), None)
+    if named:
+        reasons.append(f"The text beside the picture names {named}.")
+    agency = _AGENCIES.search(credit)
+    if agency:
+        reasons.append(f"The text beside the picture names a source of licences: {agency.group(0)}.")
+    if page.licence_links:
+        reasons.append(f"The page carries a licence link: {page.licence_links[0]}")
+    likelihood = (Likelihood.LOW, Likelihood.MEDIUM, Likelihood.HIGH)[min(len(reasons), 2)]
+    if not reasons:
+        reasons.append("No credit to you, no agency and no licence link on the page.")
+    return Licensed(likelihood, tuple(reasons), credited=named is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class Guessed:
+    """The facts a fee depends on as guessed from the page, and where each guess comes from."""
+
+    facts: FeeFacts
+    reasons: tuple[str, ...]
+
+    def sheet(self, on: date) -> FeeSheet | None:
+        """The fee by the tariff of that day; ``None`` when it knows no price."""
+        try:
+            return estimate(self.facts, on)
+        except Refused:
+            return None
+
+
+def fee_facts(
+    page: PageFacts,
+    operator: OperatorFacts,
+    *,
+    longest_side: int,
+    first_seen: date,
+    last_seen: date,
+    credited: bool,
+) -> Guessed:
+    """Commercial if goods are sold or a company operates the page, editorial for press, else private."""
+    reasons = []
+    medium = "website"
+    if page.is_shop:
+        use_class, medium = UseClass.COMMERCIAL, "online_shop"
+        reasons.append("Commercial: the page sells something.")
+    elif page.is_press:
+        use_class = UseClass.EDITORIAL
+        reasons.append("Editorial: the page says it is a news article.")
+    elif _COMPANY.search(operator.name):
+        use_class = UseClass.COMMERCIAL
+        reasons.append(f"Commercial: a company operates the page ({operator.name}).")
+    else:
+        use_class = UseClass.PRIVATE
+        reasons.append("Private: neither a shop nor a company was recognised.")
+    if page.is_home:
+        reasons.append("The picture is on the home page.")
+    if not credited:
+        reasons.append("You are not named beside the picture.")
+    facts = FeeFacts(
+        use_class=use_class,
+        medium=medium,
+        home_page=page.is_home,
+        longest_side_px=longest_side,
+        first_seen=min(first_seen, last_seen),
+        last_seen=last_seen,
+        credited=credited,
+    )
+    return Guessed(facts, tuple(reasons))
