@@ -58,7 +58,7 @@ class Attempt:
     source: str
 
 
-class MustWait(Exception):  # noqa: N818 - a fact: too many attempts, nothing was looked at
+class MustWait(Exception):
     """Too many attempts from this address; whether this one was right is not said."""
 
 

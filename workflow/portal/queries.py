@@ -15,9 +15,11 @@ from workflow.kernel.db import Session
 from workflow.kernel.documents import Document
 from workflow.kernel.errors import NotFound
 from workflow.kernel.ids import normalise_reference
+from workflow.money.models import Payin
+from workflow.money.states import LIVE
 from workflow.portal.models import PortalSession
 
-Owned = TypeVar("Owned", Use, Evidence, Message, Proof)
+Owned = TypeVar("Owned", Use, Evidence, Message, Proof, Payin)
 
 #: More than any honest case has; a page is a page.
 SHOWN = 200
@@ -121,3 +123,13 @@ def _own(row: Owned | None, case_id: uuid.UUID, what: str) -> Owned:
     if row is None or row.case_id != case_id:
         raise NotFound(what)
     return row
+
+
+def payin_of(session: Session, case_id: uuid.UUID, payin_id: uuid.UUID) -> Payin:
+    """One payment of the case."""
+    return _own(session.get(Payin, payin_id), case_id, "This payment")
+
+
+def live_payin(session: Session, case_id: uuid.UUID) -> Payin | None:
+    """The payment that was begun and may still be finished."""
+    return session.scalars(select(Payin).where(Payin.case_id == case_id, Payin.state.in_(LIVE))).first()

@@ -1,0 +1,144 @@
+"""The case as its recipient sees it: what it is about, what is asked, what was sent, and the way out."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING
+
+from flask import flash, redirect, url_for
+
+from workflow.cases.models import Case, Evidence
+from workflow.cases.states import EvidenceKind
+from workflow.kernel.actors import Role
+from workflow.kernel.db import Session
+from workflow.kernel.documents import Document
+from workflow.kernel.errors import NotFound
+from workflow.portal import access, entry, pictures, queries
+from workflow.portal.infringer_answer_routes import portal_answers
+from workflow.portal.infringer_payment_routes import portal_payments
+from workflow.portal.pages import page
+from workflow.portal.standing import answer_by_words, answerable, payable, received_words, standing
+from workflow.portal.view import LETTER_WORDS, outline_of, sheet_of
+from workflow.web.blueprints import role_blueprint
+from workflow.web.current import actor, reading, runtime, writing
+
+if TYPE_CHECKING:
+    from flask.typing import ResponseReturnValue
+
+portal_infringer = role_blueprint("portal_infringer", __name__, role=Role.INFRINGER)
+BLUEPRINTS = (portal_infringer, portal_answers, portal_payments)
+
+SHOWN_KINDS = {"photograph": EvidenceKind.PHOTOGRAPH, "found": EvidenceKind.FOUND_IMAGE}
+KINDS = {**SHOWN_KINDS, "page": EvidenceKind.PAGE}
+SUFFIXES = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp", "image/gif": "gif",
+            "text/html": "html"}  # fmt: skip
+
+
+def case_id() -> uuid.UUID:
+    """The one case of this session."""
+    return uuid.UUID(actor().id)
+
+
+def own_case(session: Session) -> Case:
+    """The case itself."""
+    return session.get_one(Case, case_id())
+
+
+@portal_infringer.get("/case")
+def case() -> ResponseReturnValue:
+    """Everything on one page, in the order somebody asks for it."""
+    with reading() as session:
+        case = own_case(session)
+        offer = queries.current_offer(session, case.id)
+        letters = queries.letters_of(session, case.id)
+        messages = queries.messages_of(session, case.id)
+        payin = queries.live_payin(session, case.id)
+    return page(
+        "infringer/case.html",
+        case=case,
+        outlines={use.id: outline_of(use) for use in case.uses},
+        offer=offer,
+        sheet=sheet_of(case, offer) if offer else None,
+        standing=standing(case),
+        payable=payable(case) and offer is not None,
+        answerable=answerable(case),
+        answer_by=answer_by_words(case, case.answer_by),
+        letters=letters,
+        letter_words=LETTER_WORDS,
+        messages=messages,
+        when=lambda moment: received_words(case, moment),
+        payin=payin,
+    )
+
+
+@portal_infringer.get("/case/uses/<uuid:use_id>")
+def use(use_id: uuid.UUID) -> ResponseReturnValue:
+    """The evidence of one use: both pictures large, facts, check sums, downloads."""
+    with reading() as session:
+        case = own_case(session)
+        use = queries.use_of(session, case.id, use_id)
+    kinds = {kind: word for word, kind in KINDS.items()}
+    return page(
+        "infringer/use.html",
+        case=case,
+        use=use,
+        outline=outline_of(use),
+        pieces=[(kinds[piece.kind], piece) for piece in use.evidence],
+    )
+
+
+@portal_infringer.get("/case/uses/<uuid:use_id>/<kind>.jpg")
+def picture(use_id: uuid.UUID, kind: str) -> ResponseReturnValue:
+    """A fresh copy of our photograph or of the picture on the page."""
+    piece, document = _evidence(use_id, SHOWN_KINDS.get(kind))
+    return pictures.display(document, lambda: _bytes(piece.document_id), runtime().decoder)
+
+
+@portal_infringer.get("/case/uses/<uuid:use_id>/<kind>/original")
+def original(use_id: uuid.UUID, kind: str) -> ResponseReturnValue:
+    """The evidence as it was captured, byte for byte, as a download."""
+    piece, document = _evidence(use_id, KINDS.get(kind))
+    name = f"{kind}-{piece.sha256[:12]}.{SUFFIXES.get(document.media_type, 'bin')}"
+    return pictures.download(_bytes(piece.document_id), document.media_type, name)
+
+
+@portal_infringer.get("/case/documents/<uuid:document_id>")
+def document(document_id: uuid.UUID) -> ResponseReturnValue:
+    """A letter, the licence certificate, the receipt."""
+    with reading() as session:
+        found = queries.enclosure_of(session, case_id(), document_id)
+        data = runtime().vault.get(session, found.id)
+    return pictures.document(data, found.name)
+
+
+@portal_infringer.get("/case/files/<uuid:proof_id>")
+def proof(proof_id: uuid.UUID) -> ResponseReturnValue:
+    """A file the recipient sent, as it was sent."""
+    with reading() as session:
+        found = queries.proof_of(session, case_id(), proof_id)
+        media_type = session.get_one(Document, found.document_id).media_type
+        data = runtime().vault.get(session, found.document_id)
+    return pictures.download(data, media_type, found.file_name)
+
+
+@portal_infringer.post("/leave")
+def leave() -> ResponseReturnValue:
+    """End this browser's session."""
+    with writing() as session:
+        entry.leave(session, access.token())
+    access.forget_cookie()
+    flash("You have left the case. Your letter opens it again.", "done")
+    return redirect(url_for("portal_public.enter"), code=303)
+
+
+def _evidence(use_id: uuid.UUID, kind: EvidenceKind | None) -> tuple[Evidence, Document]:
+    if kind is None:
+        raise NotFound
+    with reading() as session:
+        piece = queries.evidence_of(session, case_id(), use_id, kind)
+        return piece, session.get_one(Document, piece.document_id)
+
+
+def _bytes(document_id: uuid.UUID) -> bytes:
+    with reading() as session:
+        return runtime().vault.get(session, document_id)

@@ -1,0 +1,141 @@
+"""What anybody may open: the way in, and “Is this real?”."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask import Response, redirect, request, url_for
+
+from workflow.accounts.queries import operator_profile
+from workflow.cases.models import Case
+from workflow.cases.states import EvidenceKind
+from workflow.kernel.actors import Role
+from workflow.kernel.errors import NotFound
+from workflow.kernel.ids import normalise_reference
+from workflow.portal import access, entry, queries
+from workflow.portal.forms import EnterForm, VerifyForm
+from workflow.portal.pages import page
+from workflow.portal.view import LETTER_WORDS
+from workflow.web.blueprints import own_path, role_blueprint
+from workflow.web.current import now, reading, runtime, signed_in, wall, writing
+from workflow.web.errors import error_response
+from workflow.web.limits import limit, limiter, source
+
+if TYPE_CHECKING:
+    from flask.typing import ResponseReturnValue
+
+portal_public = role_blueprint("portal_public", __name__, role=Role.PUBLIC)
+BLUEPRINTS = (portal_public,)
+
+#: The one answer to an unknown reference, a wrong code and a case that is not out.
+NO_ENTRY = "Reference and code do not fit together. Please compare both with your letter."
+WAIT_SECONDS = 900
+LOGO_SECONDS = 3600
+
+
+@portal_public.get("/")
+def enter() -> ResponseReturnValue:
+    """The form for reference and code."""
+    if signed_in() is not None:
+        return redirect(url_for("portal_infringer.case"), code=303)
+    return page("infringer/enter.html", form=EnterForm(formdata=None), action=_action())
+
+
+@portal_public.get("/c/<reference>")
+def link(reference: str) -> ResponseReturnValue:
+    """The address in a letter: the same form with the reference filled in; looking consumes nothing."""
+    form = EnterForm(formdata=None, data={"reference": normalise_reference(reference[:40]) or ""})
+    return page("infringer/enter.html", form=form, action=_action())
+
+
+@portal_public.post("/")
+@limit("30/minute")
+def enter_with_code() -> ResponseReturnValue:
+    """Open the case for whoever knows both; every failure gets one and the same answer."""
+    form = EnterForm()
+    if form.validate_on_submit():
+        attempt = entry.Attempt(form.reference.data, form.code.data, source())
+        try:
+            with writing() as session:
+                entered = entry.enter(session, runtime().secrets, attempt, now(), wall())
+        except entry.MustWait:
+            return error_response(
+                429, "There were too many attempts with a wrong code. Please wait a quarter of an hour, "
+                "or call the number in your letter.", headers={"Retry-After": str(WAIT_SECONDS)},
+            )  # fmt: skip
+        if entered is not None:
+            access.begin(entered.token)
+            return redirect(own_path(request.args.get("next")) or url_for("portal_infringer.case"), code=303)
+        form.form_errors = [NO_ENTRY]
+    return page("infringer/enter.html", form=form, action=_action()), 422
+
+
+@portal_public.get("/verify")
+def verify() -> ResponseReturnValue:
+    """Who writes such letters, and how to check one."""
+    return page("infringer/verify.html", form=VerifyForm(formdata=None), case=None, asked="")
+
+
+@portal_public.post("/verify")
+@limit("10/minute")
+def look_up() -> ResponseReturnValue:
+    """Go to the page of this reference."""
+    form = VerifyForm()
+    if form.validate_on_submit():
+        reference = normalise_reference(form.reference.data)
+        if reference:
+            return redirect(url_for("portal_public.verify_case", reference=reference), code=303)
+        form.reference.errors = ["This cannot be one of our references. Please compare it sign by sign."]
+    return _verify_again(form)
+
+
+@portal_public.get("/verify/<reference>")
+@limiter.limit("20/minute;120/hour", key_func=source, override_defaults=False)
+def verify_case(reference: str) -> ResponseReturnValue:
+    """Whether a letter with this reference is ours; tells nothing about the one who got it."""
+    with reading() as session:
+        case = queries.case_by_reference(session, reference[:40])
+        letters = queries.letters_of(session, case.id) if case else []
+    told = {
+        "form": VerifyForm(formdata=None),
+        "case": case,
+        "asked": normalise_reference(reference[:40]) or "",
+        "letters": [(letter.on, LETTER_WORDS[letter.kind]) for letter in letters],
+        "photographs": _photographs(case) if case else [],
+    }
+    return page("infringer/verify.html", **told), 200 if case else 404
+
+
+@portal_public.get("/logo")
+def logo() -> ResponseReturnValue:
+    """The sender's logo, as on the letters."""
+    with reading() as session:
+        profile = operator_profile(session)
+        if profile is None or profile.logo_document_id is None:
+            raise NotFound
+        data = runtime().vault.get(session, profile.logo_document_id)
+    response = Response(data, mimetype="image/jpeg")
+    response.cache_control.private = True
+    response.cache_control.max_age = LOGO_SECONDS
+    return response
+
+
+def _verify_again(form: VerifyForm) -> ResponseReturnValue:
+    """The form again, with what does not fit."""
+    return page("infringer/verify.html", form=form, case=None, asked=""), 422
+
+
+def _photographs(case: Case) -> list[tuple[str, str]]:
+    """Title and check sum of each photograph, once."""
+    found = {
+        piece.sha256: use.work_title
+        for use in case.uses
+        for piece in use.evidence
+        if piece.kind is EvidenceKind.PHOTOGRAPH
+    }
+    return [(title, sha256) for sha256, title in found.items()]
+
+
+def _action() -> str:
+    """Where the form is sent; it remembers the page somebody wanted to see."""
+    return url_for("portal_public.enter_with_code", next=own_path(request.args.get("next")))

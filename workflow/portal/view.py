@@ -1,0 +1,98 @@
+"""The case as its page shows it: plain values, made from the rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from workflow.cases.models import Case, Offer, Use
+from workflow.cases.pricing import FeeFacts, estimate
+from workflow.cases.states import LetterKind
+from workflow.kernel.errors import Refused
+from workflow.kernel.money import Currency, Money
+
+LETTER_WORDS: dict[LetterKind, str] = {
+    LetterKind.OFFER: "Request and offer",
+    LetterKind.REMINDER: "Reminder",
+    LetterKind.DUNNING: "Formal reminder",
+    LetterKind.PAID: "Payment received: licence and receipt",
+    LetterKind.CLOSING: "Closing letter",
+    LetterKind.RECEIPT_OF_ANSWER: "We received your answer",
+}
+
+_CORNERS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a sheet."""
+
+    label: str
+    amount: Money
+    because: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """How the sum is made: the tariff for one use, then the claim with VAT and total."""
+
+    tariff: list[Line]
+    tariff_total: Money
+    claim: list[Line]
+    total: Money
+    edition: str
+    #: The neutral tariff that ships with the program, not a market survey.
+    example: bool
+    #: Somebody set another price than the tariff's; the reason is the label of the claim's line.
+    by_hand: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """Where the photograph lies in the found picture."""
+
+    points: list[tuple[float, float]]
+    width: int
+    height: int
+
+
+def sheet_of(case: Case, offer: Offer) -> Sheet:
+    """The stored sheet: nothing is computed anew but the sums."""
+    currency = offer.net.currency
+    tariff = [
+        Line(row["label"], Money(int(row["minor"]), Currency(row["currency"])), row["why"])
+        for row in offer.sheet
+    ]
+    tariff_total = sum((line.amount for line in tariff), Money.zero(currency))
+    claim = [Line(line.label, line.net) for line in offer.lines]
+    claim.append(Line(f"VAT {offer.vat_rate_bp / 100:g} %", offer.vat))
+    return Sheet(
+        tariff=tariff,
+        tariff_total=tariff_total,
+        claim=claim,
+        total=offer.total,
+        edition=offer.edition,
+        example=_example(offer),
+        by_hand=offer.net != sum((tariff_total for _ in case.uses), Money.zero(currency)),
+    )
+
+
+def outline_of(use: Use) -> Outline | None:
+    """The outline from the facts of the match, if they hold a whole one."""
+    facts: dict[str, Any] = use.match_facts
+    points, width, height = facts.get("outline"), facts.get("found_width"), facts.get("found_height")
+    if not isinstance(points, list) or len(points) < _CORNERS:
+        return None
+    if not isinstance(width, int) or not isinstance(height, int) or width < 1 or height < 1:
+        return None
+    if not all(isinstance(point, list | tuple) and len(point) == 2 for point in points):  # noqa: PLR2004 - x and y
+        return None
+    return Outline([(float(x), float(y)) for x, y in points], width, height)
+
+
+def _example(offer: Offer) -> bool:
+    try:
+        sheet = estimate(FeeFacts.from_json(offer.facts), offer.made_at.date())
+    except Refused:
+        return False
+    return sheet.example and sheet.edition == offer.edition
