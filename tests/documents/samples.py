@@ -5,17 +5,15 @@ from __future__ import annotations
 import io
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 from PIL import Image, ImageDraw
 
 from workflow.kernel.money import Money
-from workflow.kernel.pdf import Press
+from workflow.kernel.pdf import TEMPLATES, Press
 
-ROOT = Path(__file__).resolve().parents[2]
-TEMPLATES = ROOT / "templates"
-FONTS = ROOT / "workflow" / "web" / "static" / "vendor" / "fonts"
+__all__ = ["ALL", "LONG_URL", "TEMPLATES", "offer", "pictures", "press"]
+
 LONG_URL = (
     "http://harbour-shop.example/en/journal/2023/11/a-morning-at-the-old-harbour-and-what-we-learned-there"
     "?page=2&size=large"
@@ -43,7 +41,7 @@ class Sender:
 
 
 def press() -> Press:
-    return Press(TEMPLATES, FONTS)
+    return Press()
 
 
 def picture(width: int = 900, height: int = 600, hue: int = 0) -> bytes:

@@ -28,6 +28,10 @@ from workflow.kernel.wording import template_environment
 
 log = logging.getLogger(__name__)
 
+_PACKAGE = Path(__file__).resolve().parents[1]
+#: Where the letters and the shipped fonts lie.
+TEMPLATES = _PACKAGE.parent / "templates"
+FONTS = _PACKAGE / "web" / "static" / "vendor" / "fonts"
 MAX_IMAGE_BYTES = 20 * 1024 * 1024
 _ASSET = re.compile(r"asset:((?:[a-z0-9][a-z0-9_.-]*/)*[a-z0-9][a-z0-9_.-]*)")
 _IMAGE = re.compile(r"image:([a-z0-9][a-z0-9_-]*)")
@@ -40,7 +44,7 @@ _WEASYPRINT = logging.getLogger("weasyprint")
 class Press:
     """Renders templates to PDF. Thread-safe; one document at a time."""
 
-    def __init__(self, templates: Path, assets: Path) -> None:
+    def __init__(self, templates: Path = TEMPLATES, assets: Path = FONTS) -> None:
         """``templates`` holds ``documents/``; ``assets`` is the folder that ``asset:`` names lie in."""
         self._assets = assets.resolve()
         self._lock = threading.Lock()
