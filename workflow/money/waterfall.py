@@ -1,4 +1,4 @@
-"""How a payment is divided: VAT, costs, the operator, the rights-holder. Pure arithmetic, every line explained."""
+"""How a payment is divided: VAT, costs, operator, rights-holder. Pure arithmetic, every line explained."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ class Waterfall:
         return self.gross - self.vat
 
     def lines(self) -> tuple[Line, ...]:
-        """The way from what was paid to what the rights-holder gets; their sum is the rights-holder's part."""
+        """The way from what was paid to what the rights-holder gets; their sum is that part."""
         operator_bp = WHOLE_BP - self.owner_share_bp
         costs = (Line("Costs advanced", -self.costs, "Charged by others for this case; taken back first."),)
         return (
             Line("Paid", self.gross, "What the user of the photograph paid."),
-            Line("VAT", -self.vat, f"{percent(self.vat_rate_bp)} on the licence fee; goes to the tax office."),
+            Line("VAT", -self.vat, f"{percent(self.vat_rate_bp)} on the licence fee, for the tax office."),
             *(() if self.costs.is_zero else costs),
             Line(
                 "Share of the service",

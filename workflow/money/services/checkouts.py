@@ -40,6 +40,8 @@ def open_payin(session: Session, case_id: uuid.UUID, actor: Actor, now: datetime
     if CASE_LIFECYCLE.find(case.state, CaseTrigger.RECEIVE_PAYMENT) is None:
         raise Refused("Nothing can be paid for this case now.")
     live = session.scalars(select(Payin).where(Payin.case_id == case_id, Payin.state.in_(LIVE))).first()
+    if _is_looked_at(session, case_id):
+        raise Refused("A payment for this case arrived that does not fit. A person is looking at it.")
     if live is not None:
         return live
     offer = session.scalars(
@@ -61,7 +63,7 @@ def record_checkout(
     """Write down how the card page stands; an expired one fails the payin, a foreign one is not taken."""
     payin = locked(session, payin_id)
     if checkout.payin_id != payin.id or checkout.amount != payin.amount:
-        return block(session, payin, "The card page is not the one we asked for: another sum or payment.", now)
+        return block(session, payin, "The card page is for another sum or another payment.", now)
     if payin.foreign_id not in (None, checkout.foreign_id):
         return block(session, payin, "A second card page was made for this payment.", now)
     payin.foreign_id = checkout.foreign_id
@@ -84,3 +86,17 @@ def note_failure(session: Session, payin_id: uuid.UUID, why: str, now: datetime)
         return payin
     payin.failure = why[:500]
     return advance(session, PAYIN_LIFECYCLE, payin_id, PayinTrigger.FAIL, SYSTEM, now, note=why)
+
+
+def _is_looked_at(session: Session, case_id: uuid.UUID) -> bool:
+    """Money came that could not be booked: nobody should pay a second time meanwhile."""
+    waiting = (*LIVE, PayinState.FAILED)
+    found = session.scalars(
+        select(Payin.id).where(
+            Payin.case_id == case_id,
+            Payin.state.in_(waiting),
+            Payin.trouble != "",
+            Payin.payment_intent.is_not(None),
+        )
+    ).first()
+    return found is not None

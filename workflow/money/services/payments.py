@@ -37,8 +37,8 @@ def apply_facts(session: Session, payin_id: uuid.UUID, facts: PaymentFacts, now:
 
     The order in which messages came does not matter; the same facts twice change nothing.
     """
-    payin = take_payment(session, payin_id, facts, now)
-    payin = take_back(session, payin_id, facts, now)
+    take_payment(session, payin_id, facts, now)
+    take_back(session, payin_id, facts, now)
     return note_dispute(session, payin_id, facts, now)
 
 
@@ -68,7 +68,7 @@ def take_payment(session: Session, payin_id: uuid.UUID, facts: PaymentFacts, now
 
 
 def note_fee(session: Session, payin_id: uuid.UUID, facts: PaymentFacts, now: datetime) -> Payin:
-    """Book what the service keeps, once it is known: an entry of its own, since a refund does not return it."""
+    """Book what the service keeps, once known: an entry of its own, since a refund does not return it."""
     payin = locked(session, payin_id)
     booked = payin.received_at is not None and payin.payment_intent == facts.payment_intent
     if not booked or payin.fee is not None or facts.fee is None:

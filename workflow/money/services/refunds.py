@@ -1,4 +1,4 @@
-"""When money goes back: asked for by an operator, or taken by the payer's bank. Bookings are reversed, never edited."""
+"""When money goes back: asked for by an operator, or taken by the payer's bank. Bookings are reversed."""
 
 from __future__ import annotations
 
@@ -127,6 +127,16 @@ def note_dispute(session: Session, payin_id: uuid.UUID, facts: PaymentFacts, now
         payin.trouble = ""
         advance(session, PAYIN_LIFECYCLE, payin_id, PayinTrigger.WIN, SYSTEM, now)
     return payin
+
+
+def note_lost(session: Session, payin_id: uuid.UUID, facts: PaymentFacts, now: datetime) -> Payin:
+    """The contest is over and the money stays away; a person decides who bears it."""
+    payin = locked(session, payin_id)
+    if payin.state is not PayinState.DISPUTED or not facts.disputed:
+        return payin
+    advance(session, PAYIN_LIFECYCLE, payin_id, PayinTrigger.LOSE, SYSTEM, now)
+    gone = format_money(facts.disputed_amount)
+    return block(session, payin, f"The contest was lost and {gone} is gone: decide who bears it.", now)
 
 
 def _refunds_booked(session: Session, payin: Payin) -> Money:

@@ -6,9 +6,9 @@ import uuid
 from datetime import datetime
 
 from workflow.kernel import audit
-from workflow.kernel.actors import SYSTEM
+from workflow.kernel.actors import SYSTEM, Actor, Role
 from workflow.kernel.db import Session
-from workflow.kernel.errors import NotFound
+from workflow.kernel.errors import NotFound, Refused
 from workflow.money.models import Payin
 
 
@@ -30,6 +30,25 @@ def block(session: Session, payin: Payin, why: str, now: datetime) -> Payin:
     audit.record(
         session, "payin", payin.id, "payin:block", SYSTEM, now,
         before=payin.state.value, after=payin.state.value, label="A person must look", note=why,
+    )  # fmt: skip
+    session.flush()
+    return payin
+
+
+def settle_trouble(session: Session, payin_id: uuid.UUID, how: str, actor: Actor, now: datetime) -> Payin:
+    """A person looked and decided; what they decided is kept with the payment."""
+    assert actor.role is Role.OPERATOR
+    payin = locked(session, payin_id)
+    if not payin.trouble:
+        raise Refused("Nothing about this payment waits for a decision.")
+    if not how.strip():
+        raise Refused("Please say what was decided, in a sentence.")
+    why, payin.trouble = payin.trouble, ""
+    payin.version += 1
+    audit.record(
+        session, "payin", payin.id, "payin:settle", actor, now,
+        before=payin.state.value, after=payin.state.value, label="Decided by a person",
+        note=f"{why} Decision: {how.strip()}"[:1000],
     )  # fmt: skip
     session.flush()
     return payin

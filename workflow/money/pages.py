@@ -1,0 +1,36 @@
+"""Words and signs of money on pages."""
+
+from __future__ import annotations
+
+from workflow.money.chart import Account
+from workflow.money.states import PayinState
+
+#: Kind of the chip a payment's state is shown with.
+PAYIN_CHIPS: dict[PayinState, str] = {
+    PayinState.OPENED: "waiting",
+    PayinState.PENDING: "waiting",
+    PayinState.RECEIVED: "done",
+    PayinState.FAILED: "neutral",
+    PayinState.REFUNDED: "neutral",
+    PayinState.DISPUTED: "danger",
+    PayinState.WON: "done",
+    PayinState.LOST: "danger",
+}
+
+ACCOUNT_WORDS: dict[Account, str] = {
+    Account.PSP_CLEARING: "Payment service, not yet at our bank",
+    Account.PSP_FEES: "Fees of the payment service",
+    Account.BANK: "Our bank",
+    Account.VAT_LICENCES: "VAT owed",
+    Account.COSTS_ADVANCED: "Costs advanced",
+    Account.COMMISSION: "Our share",
+    Account.OWNER_HELD: "Rights-holder, held",
+    Account.OWNER_AVAILABLE: "Rights-holder, available",
+    Account.REFUNDS: "Refunds to be decided",
+    Account.DISPUTED: "Contested",
+}
+
+
+def account_word(account: str) -> str:
+    """An account in plain words."""
+    return ACCOUNT_WORDS[Account(account)]

@@ -1,0 +1,124 @@
+"""The life of a payout, on one page: who may take which step, and what it books."""
+
+from __future__ import annotations
+
+from workflow.accounts.models import Account as Person
+from workflow.cases.models import Case
+from workflow.cases.states import ClosedReason
+from workflow.kernel import ledger
+from workflow.kernel.actors import Role
+from workflow.kernel.ledger import Posting
+from workflow.kernel.lifecycle import Context, Lifecycle, State, Transition
+from workflow.money.chart import Account
+from workflow.money.models import Payin
+from workflow.money.states import GOOD
+from workflow.payouts.models import Payout
+from workflow.payouts.states import PayoutState as S
+from workflow.payouts.states import PayoutTrigger as T
+
+BY_US = frozenset({Role.SYSTEM})
+BY_STAFF = frozenset({Role.OPERATOR})
+
+
+# --- why not now ----------------------------------------------------------------------------------------
+
+
+def window_is_over(context: Context[Payout]) -> str | None:
+    """Held until nobody can simply take the payment back."""
+    case = context.session.get_one(Case, context.subject.case_id)
+    if case.closed_reason is ClosedReason.PAID:
+        return None
+    return "The payment can still be taken back; the share is released when the case is closed."
+
+
+def payment_is_good(context: Context[Payout]) -> str | None:
+    """Nothing is paid on from money that is contested or that a person has to look at."""
+    payin = context.session.get_one(Payin, context.subject.payin_id, populate_existing=True)
+    if payin.state not in GOOD:
+        return "The payment this share comes from is contested or was given back."
+    return "The payment this share comes from waits for a decision." if payin.trouble else None
+
+
+def account_is_known(context: Context[Payout]) -> str | None:
+    """Where to send it."""
+    owner = context.session.get_one(Person, context.subject.owner_id)
+    return None if owner.iban and owner.bank_holder else "The rights-holder has not entered a bank account yet."
+
+
+# --- what is written ------------------------------------------------------------------------------------
+
+
+def book_release(context: Context[Payout]) -> None:
+    """From held to available."""
+    payout = context.subject
+    payout.available_at = context.now
+    own = {"case_id": payout.case_id, "owner_id": payout.owner_id}
+    ledger.book(
+        context.session, f"release:{payout.id}", "Share released", context.now,
+        [
+            Posting(Account.OWNER_HELD, payout.amount, **own),
+            Posting(Account.OWNER_AVAILABLE, -payout.amount, **own),
+        ],
+    )  # fmt: skip
+
+
+def book_transfer(context: Context[Payout]) -> None:
+    """From available out of our bank account, to the account as it stands today."""
+    payout = context.subject
+    owner = context.session.get_one(Person, payout.owner_id)
+    payout.transfers += 1
+    payout.sent_at = context.now
+    payout.sent_to = f"{owner.bank_holder}, {owner.iban}"
+    own = {"case_id": payout.case_id, "owner_id": payout.owner_id}
+    ledger.book(
+        context.session, transfer_key(payout), "Share transferred", context.now,
+        [
+            Posting(Account.OWNER_AVAILABLE, payout.amount, **own),
+            Posting(Account.BANK, -payout.amount, **own),
+        ],
+    )  # fmt: skip
+
+
+def note_arrival(context: Context[Payout]) -> None:
+    """The bank statement shows it."""
+    context.subject.confirmed_at = context.now
+
+
+def undo_transfer(context: Context[Payout]) -> None:
+    """The money is in our bank account again, and due again."""
+    entry = ledger.entry_by_key(context.session, transfer_key(context.subject))
+    assert entry is not None, "what was sent was booked"
+    ledger.reverse(context.session, entry.id, "Transfer returned by the bank", context.now, Account)
+    context.subject.sent_at = context.subject.confirmed_at = None
+
+
+def transfer_key(payout: Payout) -> str:
+    """The journal's key of the newest transfer."""
+    return f"payout:{payout.id}:{payout.transfers}"
+
+
+STATES: tuple[State[Payout], ...] = (
+    State(S.ACCRUED, "Held", Role.SYSTEM, owner="Held while the payment can still be taken back"),
+    State(S.AVAILABLE, "Available", Role.OPERATOR, owner="Available: it comes with the next payout"),
+    State(S.APPROVED, "Approved", Role.OPERATOR, owner="Approved for the next transfer"),
+    State(S.SENT, "Sent", Role.OPERATOR, owner="On its way to your account"),
+    State(S.CONFIRMED, "Confirmed", None, owner="Paid to your account"),
+    State(S.RETURNED, "Returned", Role.OPERATOR, owner="Your bank sent it back: please check your account"),
+    State(S.TAKEN_BACK, "Taken back", None, owner="The payment was given back, so there is nothing to pay"),
+)
+
+TRANSITIONS: tuple[Transition[Payout], ...] = (
+    Transition(T.RELEASE, (S.ACCRUED,), S.AVAILABLE, BY_US | BY_STAFF, "Release",
+               guards=(window_is_over, payment_is_good), effects=(book_release,)),
+    Transition(T.TAKE_BACK, (S.ACCRUED,), S.TAKEN_BACK, BY_US, "Take back"),
+    Transition(T.APPROVE, (S.AVAILABLE, S.RETURNED), S.APPROVED, BY_STAFF, "Approve",
+               guards=(payment_is_good, account_is_known)),
+    Transition(T.SEND, (S.APPROVED,), S.SENT, BY_STAFF, "Mark as sent",
+               guards=(payment_is_good, account_is_known), effects=(book_transfer,)),
+    Transition(T.CONFIRM, (S.SENT,), S.CONFIRMED, BY_STAFF, "Confirm arrival", effects=(note_arrival,)),
+    Transition(T.RETURN, (S.SENT, S.CONFIRMED), S.RETURNED, BY_STAFF, "Returned by the bank",
+               effects=(undo_transfer,),
+               warning="The booking of the transfer is reversed and the share is due again."),
+)  # fmt: skip
+
+PAYOUT_LIFECYCLE: Lifecycle[Payout] = Lifecycle("payout", Payout, S.ACCRUED, STATES, TRANSITIONS)
