@@ -68,7 +68,7 @@ def runtime(tmp_path: Path, clock: FrozenClock, decoder: Decoder) -> Iterator[Ru
         database=database,
         clock=clock,
         vault=Vault(config.vault_dir, master),
-        press=Press(ROOT / "templates", ROOT / "workflow" / "web" / "static"),
+        press=Press(ROOT / "templates", ROOT / "workflow" / "web" / "static" / "vendor" / "fonts"),
         mail=LocalMailbox(config.mailbox_dir, config.mail_sender),
         secrets=master,
         decoder=decoder,
@@ -168,7 +168,8 @@ class House:
 
     def confirm_path(self) -> str:
         """The path of the newest confirming link."""
-        link = str(self.mails()[-1]["context"]["link"])
+        links = [mail["context"].get("confirm_url") for mail in self.mails()]
+        link = str([link for link in links if link][-1])
         start = self.runtime.config.desk_url
         assert link.startswith(start + "/confirm/")
         return link.removeprefix(start)

@@ -57,7 +57,7 @@ def test_a_foreign_host_gets_400_and_no_page(house: House, host: str) -> None:
 def test_links_in_mails_do_not_follow_the_host(house: House) -> None:
     visitor = house.browser()
     visitor.send("/sign-up", house.sign_up_answers())
-    assert house.mails()[0]["context"]["link"].startswith("http://desk.localhost:8000/confirm/")
+    assert house.mails()[0]["context"]["confirm_url"].startswith("http://desk.localhost:8000/confirm/")
 
 
 def test_every_page_but_the_public_ones_asks_to_log_in(house: House, browser: Browser) -> None:
@@ -152,7 +152,7 @@ def test_contact_keeps_the_message_and_tells_the_operator(
     assert house.count(ContactRequest) == 1
     mail = house.mails()[-1]
     assert mail["to"] == staff
-    assert mail["context"]["text"] == "Is this\nreal? {{ 7*7 }}"
+    assert mail["context"]["message"] == "Is this\nreal? {{ 7*7 }}"
     empty = browser.send("/contact", {"name": "Ben", "email": "ben@example.org", "text": " "})
     assert empty.status_code == 422
     long = {"name": "Ben", "email": "ben@example.org", "text": "a" * 5_001}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,7 +11,8 @@ from PIL import Image
 
 from workflow.accounts import queries
 from workflow.accounts.models import OperatorProfile
-from workflow.kernel import audit
+from workflow.kernel import audit, mailing
+from workflow.kernel.mail import LocalMailbox
 
 if TYPE_CHECKING:
     from tests.accounts.conftest import Browser, House
@@ -156,3 +158,41 @@ def test_logo_is_made_fresh_and_others_are_refused(
         assert b"Logo:" in answer.data
     assert browser.send("/operator/set-up", set_up_answers()).status_code == 303
     assert browser.get("/operator/set-up/logo").data == shown.data, "no new logo keeps the old"
+
+
+def test_the_contract_is_a_document(house: House, owner: str, staff: str) -> None:
+    operator, visitor = house.browser(), house.browser()
+    operator.log_in(staff)
+    operator.send("/operator/set-up", set_up_answers())
+    visitor.log_in(owner)
+    visitor.send("/settings", profile_answers(), to="/settings/profile")
+    answer = visitor.get("/settings/contract.pdf")
+    assert answer.mimetype == "application/pdf"
+    assert answer.headers["Content-Disposition"] == 'inline; filename="contract-2024-01.pdf"'
+    assert visitor.get("/settings/contract.pdf").data == answer.data, "the same at any time"
+    assert answer.data.startswith(b"%PDF-")
+    words = text_of(answer.data)
+    for expected in ("Ada Beispiel", "Beispielweg 1", "Lichtbild Musterstadt", "55 %", "45 %"):
+        assert expected in words, expected
+
+
+def text_of(pdf: bytes) -> str:
+    """The words of a document, by an independent reader, spaces made plain."""
+    done = subprocess.run(
+        ["pdftotext", "-layout", "-", "-"], input=pdf, capture_output=True, check=True
+    )
+    return done.stdout.decode().replace("\u00a0", " ")
+
+
+def test_our_mails_can_be_written(house: House, staff: str, browser: Browser) -> None:
+    browser.send("/sign-up", house.sign_up_answers())
+    browser.send(
+        "/contact", {"name": "Ben", "email": "ben@example.org", "text": "A letter?\nIs it real?"}
+    )
+    for number, payload in enumerate(house.mails()):
+        mailing.send_mail(house.runtime, {**payload, "outbox_key": f"mail-{number}"})
+    kept = LocalMailbox(house.runtime.config.mailbox_dir, "x@example.org").list()
+    told = {mail.subject: mail for mail in kept}
+    assert set(told) == {"Please confirm your e-mail address", "Contact form: A letter?"}
+    assert house.confirm_path() in told["Please confirm your e-mail address"].text
+    assert "Is it real?" in told["Contact form: A letter?"].text

@@ -7,30 +7,30 @@ from typing import Any
 from babel import Locale
 
 from workflow.accounts.models import Account, ContractTerms, OperatorProfile
-from workflow.accounts.states import LABELS
+from workflow.accounts.states import LEGAL_LINES
+from workflow.kernel.calendar import local_date
+
+#: Where money can come in; these terms share it alike in all of them.
+STAGES = ("Offer", "Dunning", "Court")
 
 
 def contract_context(
-    account: Account, terms: ContractTerms, operator: OperatorProfile | None
+    account: Account, terms: ContractTerms, operator: OperatorProfile | None, zone: str
 ) -> dict[str, Any]:
-    """The names that ``templates/documents/contract_terms.html`` documents at its top."""
+    """The names that ``templates/documents/contract_terms.html`` asks for at its top."""
     assert account.terms_accepted_at is not None, "an owner has accepted terms"
-    accepted = account.terms_accepted_at.date()
+    accepted = local_date(account.terms_accepted_at, zone)
+    owner, service = f"{terms.owner_percent} %", f"{terms.operator_percent} %"
     return {
+        "today": accepted,
+        "reference": f"C-{terms.version}-{account.id.hex[-8:].upper()}",
         "sender": sender_of(operator),
-        "owner_name": account.name,
-        "owner_lines": [account.name, *address_lines(account)],
-        "owner_email": account.email,
-        "capacity": LABELS[account.capacity] if account.capacity else "",
-        "tax_state": LABELS[account.tax_state],
-        "vat_id": account.vat_id or "",
         "version": terms.version,
         "effective_from": terms.effective_from,
-        "owner_percent": terms.owner_percent,
-        "operator_percent": terms.operator_percent,
-        "phase_days": terms.phase_days,
         "accepted_on": accepted,
-        "today": accepted,
+        "owner_lines": [account.name, *address_lines(account)],
+        "shares": [{"stage": stage, "owner": owner, "operator": service} for stage in STAGES],
+        "clauses": terms.clauses,
     }
 
 
@@ -46,11 +46,12 @@ def country_name(code: str) -> str:
 
 
 def sender_of(operator: OperatorProfile | None) -> dict[str, Any]:
-    """The operator as the templates of letters and documents know a sender."""
+    """The operator as letters and documents know a sender; a neutral one before the set-up."""
     if operator is None:
         return {
-            "name": "The operator of this instance", "address_lines": [], "email": "", "phone": "",
-            "register": "", "vat_id": "", "handler_name": "",
+            "name": "The operator of this instance", "address_lines": ["(set-up not complete)"],
+            "email": "", "phone": "", "register": "", "vat_id": "", "handler_name": "",
+            "legal_line": "",
         }  # fmt: skip
     return {
         "name": operator.name,
@@ -60,4 +61,5 @@ def sender_of(operator: OperatorProfile | None) -> dict[str, Any]:
         "register": operator.register_entry,
         "vat_id": operator.vat_id,
         "handler_name": operator.contact_name,
+        "legal_line": LEGAL_LINES[operator.legal_basis],
     }

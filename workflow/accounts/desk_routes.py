@@ -21,6 +21,7 @@ from workflow.web.blueprints import role_blueprint
 from workflow.web.current import actor, now, reading, runtime, signed_in, wall, writing
 from workflow.web.forms import refuse
 from workflow.web.limits import limit
+from workflow.web.rendering import zone
 
 if TYPE_CHECKING:
     from flask.typing import ResponseReturnValue
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 DESK = (Role.RIGHTS_HOLDER, Role.OPERATOR, Role.LEGAL_PARTNER)
 
 accounts_desk = role_blueprint("accounts_desk", __name__, role=DESK)
+BLUEPRINTS = (accounts_desk,)
 
 
 def _my_id() -> uuid.UUID:
@@ -120,7 +122,9 @@ def contract() -> ResponseReturnValue:
     with reading() as session:
         account = queries.account(session, _my_id())
         terms = queries.terms_of(session, account)
-        context = contract_context(account, terms, queries.operator_profile(session))
+        context = contract_context(
+            account, terms, queries.operator_profile(session), str(zone())
+        )
     pdf = runtime().press.render("contract_terms", context)
     answer = Response(pdf, mimetype="application/pdf")
     answer.headers["Content-Disposition"] = f'inline; filename="contract-{terms.version}.pdf"'

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -33,6 +34,8 @@ class ContractTerms(Base):
     operator_share_bp: Mapped[int]
     #: Days of the post-licence phase before dunning begins.
     phase_days: Mapped[int]
+    #: The text: a list of ``{"title", "text"}``.
+    clauses: Mapped[list[Any]]
 
     @property
     def owner_percent(self) -> str:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from workflow.accounts.models import OperatorProfile
 
 operator_setup = role_blueprint("operator_setup", __name__, role=Role.OPERATOR)
+BLUEPRINTS = (operator_setup,)
 
 #: Answers that go from the form into the profile as they are.
 PLAIN = (

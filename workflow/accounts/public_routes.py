@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 public = role_blueprint("public", __name__, role=Role.PUBLIC)
 accounts_public = role_blueprint("accounts_public", __name__, role=Role.PUBLIC)
+BLUEPRINTS = (public, accounts_public)
 
 #: One answer for an unknown address and a wrong password.
 DOES_NOT_FIT = "E-mail address and password do not fit together."

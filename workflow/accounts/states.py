@@ -73,3 +73,11 @@ LABELS: dict[StrEnum, str] = {
     LegalBasis.REGISTERED_COLLECTOR: "Registered collector of debts",
     LegalBasis.LAW_FIRM: "Law firm",
 }
+
+#: What a letter says beside the sender's name; empty = nothing to say.
+LEGAL_LINES: dict[LegalBasis, str] = {
+    LegalBasis.OWN_RIGHTS: "",
+    LegalBasis.AGENCY: "Picture agency",
+    LegalBasis.REGISTERED_COLLECTOR: "Registered debt collection service (§ 10 RDG)",
+    LegalBasis.LAW_FIRM: "Law firm",
+}

@@ -12,6 +12,8 @@ from workflow.accounts.models import Account, ContactRequest
 from workflow.kernel import outbox
 from workflow.kernel.actors import Role
 
+TOPIC_LENGTH = 60
+
 
 def ask(session: Session, name: str, email: str, text: str, now: datetime) -> ContactRequest:
     """Keep the message and post it to the operator (to the first member of staff before set-up)."""
@@ -24,11 +26,24 @@ def ask(session: Session, name: str, email: str, text: str, now: datetime) -> Co
         payload = {
             "to": to,
             "template": "contact_request",
-            "context": {"name": name, "email": email, "text": text},
+            "context": {
+                "topic": topic_of(text),
+                "name": name,
+                "email": email,
+                "message": text,
+                "received_on": now.date().isoformat(),
+            },
             "attachments": [],
+            "reply_to": email,
         }
         outbox.post(session, "mail", payload, key=f"mail:contact:{request.id}", now=now)
     return request
+
+
+def topic_of(text: str) -> str:
+    """The beginning of the message, fit for a subject."""
+    first = text.strip().splitlines()[0]
+    return first if len(first) <= TOPIC_LENGTH else f"{first[: TOPIC_LENGTH - 1].rstrip()}…"
 
 
 def _first_member_of_staff(session: Session) -> str | None:

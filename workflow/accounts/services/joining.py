@@ -94,13 +94,15 @@ def post_confirmation(
     )
     session.add(row)
     session.flush()
+    profile = queries.operator_profile(session)
     payload = {
         "to": account.email,
         "template": "confirm_email",
         "context": {
             "name": account.name,
-            "link": link_for(token),
-            "hours": int(CONFIRM_WITHIN.total_seconds() // 3600),
+            "confirm_url": link_for(token),
+            "valid_hours": int(CONFIRM_WITHIN.total_seconds() // 3600),
+            "sender_name": profile.name if profile else "Lichtbild",
         },
         "attachments": [],
     }
