@@ -56,8 +56,9 @@ class Agreement:
     close: float
     #: The part of the photograph that can be seen, in shares of its sides: left, top, right, bottom.
     kept: tuple[float, float, float, float]
-    #: Share of the photograph's inner borders across which the image runs on.
-    running_on: float
+    #: Share of the photograph's inner borders across which the image runs on; None when there are
+    #: such borders and none of them says anything.
+    running_on: float | None
     #: Mean colour of photograph and image over the agreeing cells, in CIE Lab, and their spreads.
     ours: tuple[float, float, float]
     theirs: tuple[float, float, float]
@@ -228,7 +229,7 @@ def _last_good(lines: Grey, start: int, end: int) -> int:
 
 def _running_on(
     image: Grey, matrix: Matrix, kept: tuple[float, float, float, float], size: tuple[int, int]
-) -> float:
+) -> float | None:
     """Share of the photograph's own borders inside the image across which the picture continues.
 
     Where the visible part ends before the photograph does, something else begins: no question.
@@ -245,14 +246,15 @@ def _running_on(
     shifted[:, 2] += matrix[:, :2] @ np.array([-_PAD, -_PAD])
     canvas = cv2.warpAffine(image, shifted, (width + 2 * _PAD, height + 2 * _PAD), flags=flags)
     box = (_PAD, _PAD, width + _PAD, height + _PAD)
-    answers: list[bool] = []
-    for side in range(4):
-        along = (width, height)[side % 2]
-        if beyond[side] > max(_LEAST_BEYOND, 0.012 * along):
-            answer = False if cut[side] > _CUT else _continues(canvas, box, side)
-            if answer is not None:
-                answers.append(answer)
-    return sum(answers) / len(answers) if answers else 0.0
+    answers = [
+        False if cut[side] > _CUT else _continues(canvas, box, side)
+        for side in range(4)
+        if beyond[side] > max(_LEAST_BEYOND, 0.012 * (width, height)[side % 2])
+    ]
+    if not answers:
+        return 0.0
+    telling = [answer for answer in answers if answer is not None]
+    return sum(telling) / len(telling) if telling else None
 
 
 def _continues(canvas: Grey, box: tuple[int, int, int, int], side: int) -> bool | None:

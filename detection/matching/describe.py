@@ -56,7 +56,7 @@ def measure_change(
         turned=turned,
         stretched=stretch > _STRETCHED,
         same_size=same_size,
-        wider=agreement.running_on > 0,
+        wider=agreement.running_on is None or agreement.running_on > 0,
     )
 
 

@@ -151,11 +151,11 @@ def _settled(matches: list[Match]) -> bool:
 
 
 def _merged(matches: list[Match]) -> list[Match]:
-    """The best match of every photograph, the surest first."""
+    """The match of every photograph that most places agree on, the surest first."""
     best: dict[str, Match] = {}
-    for match in matches:
+    for match in sorted(matches, key=_rank):
         known = best.get(match.work_id)
-        if known is None or _rank(match) < _rank(known):
+        if known is None or match.inliers > known.inliers:
             best[match.work_id] = match
     return sorted(best.values(), key=_rank)
 

@@ -85,7 +85,7 @@ def _match(
     pdq_distance: int | None,
 ) -> Match:
     outline, shares = _outline(scene, photograph, geometry.matrix, agreement)
-    certainty = _certainty(geometry.inliers, agreement)
+    certainty = _certainty(geometry.inliers, agreement, shares)
     change = measure_change(
         agreement,
         geometry.matrix,
@@ -109,15 +109,24 @@ def _match(
     )
 
 
-def _certainty(inliers: int, agreement: Agreement) -> Certainty:
+def _certainty(
+    inliers: int, agreement: Agreement, shares: tuple[float, float]
+) -> Certainty:
     sure = (
         inliers >= t.CONFIRMED_INLIERS
         and agreement.telling >= t.LEAST_TELLING
         and agreement.agreeing >= t.CONFIRMED_AGREEMENT
         and agreement.close >= t.CONFIRMED_CLOSE
-        and agreement.running_on <= t.MOST_RUNNING_ON
+        and not _may_be_another_frame(agreement, shares)
     )
     return Certainty.CONFIRMED if sure else Certainty.UNCERTAIN
+
+
+def _may_be_another_frame(agreement: Agreement, shares: tuple[float, float]) -> bool:
+    """The image shows more of the scene, or overlaps in a way that leaves it open."""
+    if agreement.running_on is None:
+        return shares[0] < t.WHOLE and shares[1] < t.FILLING
+    return agreement.running_on > t.MOST_RUNNING_ON
 
 
 def _outline(
