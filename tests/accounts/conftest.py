@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Iterator
+import shutil
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -55,13 +56,23 @@ def clock() -> FrozenClock:
     return FrozenClock(NOON)
 
 
-@pytest.fixture
-def runtime(tmp_path: Path, clock: FrozenClock, decoder: Decoder) -> Iterator[Runtime]:
-    config = load_config("demo", {"LICHTBILD_INSTANCE_DIR": str(tmp_path)})
-    database = Database(config.database_url)
+@pytest.fixture(scope="session")
+def founded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database with its tables and the terms, made once and copied for every test."""
+    path = tmp_path_factory.mktemp("founded") / "lichtbild.sqlite"
+    database = Database(f"sqlite:///{path}")
     Base.metadata.create_all(database.engine)
     with database.transaction() as session:
         seed_terms(session)
+    database.dispose()
+    return path
+
+
+@pytest.fixture
+def runtime(tmp_path: Path, founded: Path, clock: FrozenClock, decoder: Decoder) -> Iterator[Runtime]:
+    config = load_config("demo", {"LICHTBILD_INSTANCE_DIR": str(tmp_path)})
+    shutil.copy(founded, config.instance_dir)
+    database = Database(config.database_url)
     master = MasterKey(bytes(32))
     yield Runtime(
         config=config,
@@ -104,21 +115,21 @@ class Browser:
     def send(
         self,
         page: str,
-        fields: dict[str, object],
+        fields: Mapping[str, object],
         *,
         to: str = "",
         headers: dict[str, str] | None = None,
     ) -> TestResponse:
         """Open ``page``, then post its hidden fields and ``fields`` to ``to`` (or the page)."""
         html = self.client.get(page).get_data(as_text=True)
-        hidden = dict(re.findall(r'<input[^>]*name="([^"]+)"[^>]*type="hidden"[^>]*value="([^"]*)"', html))
-        hidden |= {
-            name: value
-            for name, value in re.findall(
-                r'<input[^>]*type="hidden"[^>]*name="([^"]+)"[^>]*value="([^"]*)"', html
+        hidden = {
+            found["name"]: found.get("value", "")
+            for found in (
+                dict(re.findall(r'(\w+)="([^"]*)"', tag))
+                for tag in re.findall(r'<input[^>]*type="hidden"[^>]*>', html)
             )
         }
-        return self.client.post(to or page, data=hidden | fields, headers=headers)
+        return self.client.post(to or page, data={**hidden, **fields}, headers=headers)
 
     def log_in(self, email: str, password: str = PASSWORD) -> TestResponse:
         return self.send("/log-in", {"email": email, "password": password})

@@ -55,9 +55,7 @@ def test_looking_at_the_link_uses_nothing_up(browser: Browser, house: House) -> 
     assert house.accounts()[0].email_confirmed_at is not None
 
 
-def test_used_old_and_invented_links_have_one_answer(
-    browser: Browser, house: House
-) -> None:
+def test_used_old_and_invented_links_have_one_answer(browser: Browser, house: House) -> None:
     browser.send("/sign-up", house.sign_up_answers())
     used = house.confirm_path()
     browser.send(used, {})
@@ -94,9 +92,7 @@ def test_a_second_sign_up_ends_the_first_link(browser: Browser, house: House) ->
     assert browser.log_in(house.OWNER).status_code == 303
 
 
-def test_a_known_address_gets_the_same_answer_and_no_mail(
-    browser: Browser, owner: str, house: House
-) -> None:
+def test_a_known_address_gets_the_same_answer_and_no_mail(browser: Browser, owner: str, house: House) -> None:
     before = len(house.mails())
     answer = browser.send("/sign-up", house.sign_up_answers(email=owner.upper(), password="x" * 9 + "yzabcd"))
     assert (answer.status_code, answer.location) == (303, "/sign-up/done")
@@ -144,9 +140,7 @@ def test_bad_input_gets_a_sentence_and_nothing_is_kept(
     ["Null", "O'Brien", "Ö", "李 小龍", "محمد", "Zoë & Söhne 🌊", "<script>alert(1)</script>",
      "{{ 7*7 }}", "{% include 'x' %}", "${7*7}", "'; DROP TABLE accounts; --", "=1+1"],
 )  # fmt: skip
-def test_strange_names_are_kept_and_shown_as_text(
-    browser: Browser, house: House, name: str
-) -> None:
+def test_strange_names_are_kept_and_shown_as_text(browser: Browser, house: House, name: str) -> None:
     browser.send("/sign-up", house.sign_up_answers(name=f"  {name} "))
     assert house.accounts()[0].name == name
     browser.send(house.confirm_path(), {})
@@ -157,9 +151,7 @@ def test_strange_names_are_kept_and_shown_as_text(
     assert "Settings" in page
 
 
-def test_direction_marks_are_dropped_and_composed_form_is_kept(
-    browser: Browser, house: House
-) -> None:
+def test_direction_marks_are_dropped_and_composed_form_is_kept(browser: Browser, house: House) -> None:
     browser.send("/sign-up", house.sign_up_answers(name="A\u202eda Mu\u0308ller\u2066"))
     assert house.accounts()[0].name == "Ada Müller"
 

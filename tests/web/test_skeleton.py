@@ -93,9 +93,7 @@ def test_a_page_that_would_write_is_a_bug_and_a_reading_session_cannot(
         (Unavailable("The vault does not answer."), 503, "The vault does not answer."),
     ],
 )
-def test_domain_words_become_pages(
-    make_site: MakeSite, error: Exception, code: int, words: str
-) -> None:
+def test_domain_words_become_pages(make_site: MakeSite, error: Exception, code: int, words: str) -> None:
     pages = role_blueprint("pages", __name__, role=Role.PUBLIC)
 
     @pages.get("/fails")
@@ -148,7 +146,7 @@ def test_bodies_are_limited_and_uploads_may_be_larger(make_site: MakeSite) -> No
         return str(len(request.get_data()))
 
     pages.add_url_rule("/form", "form", size, methods=["POST"])
-    pages.add_url_rule("/files", "files", max_bytes(3_000_000)(lambda: size()), methods=["POST"])
+    pages.add_url_rule("/files", "files", max_bytes(3_000_000)(size), methods=["POST"])
     exempt = frozenset({"pages.form", "pages.files"})
     client = make_site(pages, csrf_exempt=exempt).test_client()
     assert client.post("/form", data=bytes(500_000)).text == "500000"

@@ -122,9 +122,7 @@ def contract() -> ResponseReturnValue:
     with reading() as session:
         account = queries.account(session, _my_id())
         terms = queries.terms_of(session, account)
-        context = contract_context(
-            account, terms, queries.operator_profile(session), str(zone())
-        )
+        context = contract_context(account, terms, queries.operator_profile(session), str(zone()))
     pdf = runtime().press.render("contract_terms", context)
     answer = Response(pdf, mimetype="application/pdf")
     answer.headers["Content-Disposition"] = f'inline; filename="contract-{terms.version}.pdf"'

@@ -18,7 +18,7 @@ from workflow.web.current import SignedInAs, forget_signed_in, reading, wall
 if TYPE_CHECKING:
     from workflow.accounts.models import Account
 
-TOKEN = "desk"
+TOKEN = "desk"  # noqa: S105 - the name of a field
 SEEN = "seen"
 #: The cookie is written anew at most this often.
 REFRESH = timedelta(minutes=1)

@@ -41,18 +41,12 @@ class SignUpForm(BaseForm):
     email = EmailField("E-mail", [_needed, _address])
     password = PasswordField("Password", [_needed])
     kind = SelectField("You are a", choices=choices.owner_kinds)
-    capacity = SelectField(
-        "Your right in the photographs", choices=lambda: choices.words(Capacity)
-    )
+    capacity = SelectField("Your right in the photographs", choices=lambda: choices.words(Capacity))
     country = SelectField("Country", choices=choices.countries, default="DE")
-    tax_state = RadioField(
-        "Tax", choices=lambda: choices.words(TaxState), default=TaxState.PRIVATE.value
-    )
+    tax_state = RadioField("Tax", choices=lambda: choices.words(TaxState), default=TaxState.PRIVATE.value)
     vat_id = StringField("VAT number", [Optional()])
     terms_version = HiddenField()
-    accept_terms = BooleanField(
-        "I accept the terms", [DataRequired("Please read and accept the terms.")]
-    )
+    accept_terms = BooleanField("I accept the terms", [DataRequired("Please read and accept the terms.")])
 
     def validate_password(self, field: Any) -> None:
         """Long enough, not the address."""
@@ -143,9 +137,7 @@ class SetUpForm(BaseForm):
     register_entry = StringField("Register entry", [Optional()])
     vat_id = StringField("VAT number", [Optional()])
     contact_name = StringField("Contact person", [_needed])
-    phone = TelField(
-        "Telephone", [_needed, Regexp(PHONE, message="Use digits, such as +49 30 5550100.")]
-    )
+    phone = TelField("Telephone", [_needed, Regexp(PHONE, message="Use digits, such as +49 30 5550100.")])
     sender_email = EmailField("Sender of mails", [_needed, _address])
     bank_holder = StringField("Account holder", [_needed])
     iban = StringField("IBAN", [_needed])

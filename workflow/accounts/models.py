@@ -57,9 +57,7 @@ class Account(Base):
         CheckConstraint(
             "(tax_state = 'vat_registered') = (vat_id IS NOT NULL)", name="vat_id_iff_registered"
         ),
-        CheckConstraint(
-            "role <> 'rights_holder' OR terms_version IS NOT NULL", name="owners_accepted_terms"
-        ),
+        CheckConstraint("role <> 'rights_holder' OR terms_version IS NOT NULL", name="owners_accepted_terms"),
         CheckConstraint("email = lower(email)", name="email_is_lower_case"),
     )
 
@@ -79,9 +77,7 @@ class Account(Base):
     address: Mapped[str] = mapped_column(String(500), default="")
     bank_holder: Mapped[str] = mapped_column(String(70), default="")
     iban: Mapped[str] = mapped_column(String(34), default="")
-    terms_version: Mapped[str | None] = mapped_column(
-        ForeignKey("contract_terms.version"), index=True
-    )
+    terms_version: Mapped[str | None] = mapped_column(ForeignKey("contract_terms.version"), index=True)
     terms_accepted_at: Mapped[datetime | None]
     #: Business time.
     created_at: Mapped[datetime]
@@ -151,9 +147,7 @@ class OperatorProfile(Base):
     iban: Mapped[str] = mapped_column(String(34))
     bic: Mapped[str] = mapped_column(String(11), default="")
     #: Document of the vault, stored plain.
-    logo_document_id: Mapped[uuid.UUID | None] = mapped_column(
-        ForeignKey("documents.id"), index=True
-    )
+    logo_document_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("documents.id"), index=True)
     languages: Mapped[list[str]]
     currency: Mapped[Currency] = enum_column(Currency, "currency")
     time_zone: Mapped[str] = mapped_column(String(60))

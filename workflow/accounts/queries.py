@@ -77,9 +77,7 @@ def sessions_of(session: Session, account_id: uuid.UUID, wall: datetime) -> list
 
 def confirm_link_works(session: Session, token: str, wall: datetime) -> bool:
     """Whether a confirming link would still work; looking changes nothing."""
-    row = session.scalars(
-        select(EmailToken).where(EmailToken.token_hash == token_hash(token))
-    ).first()
+    row = session.scalars(select(EmailToken).where(EmailToken.token_hash == token_hash(token))).first()
     return row is not None and row.used_at is None and row.expires_at > wall
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from flask import render_template, request
 from flask_wtf import FlaskForm
@@ -72,7 +72,7 @@ class BaseForm(FlaskForm):  # type: ignore[misc]
     ``longest`` names fields with another length than 200 signs (lines) or 20,000 (texts).
     """
 
-    longest: Mapping[str, int] = {}
+    longest: ClassVar[Mapping[str, int]] = {}
 
     class Meta:
         """How fields are built."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import wraps
 from ipaddress import IPv6Address, ip_address
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from flask import request
 from flask_limiter import Limiter
@@ -47,7 +48,7 @@ def limit(
 
     ``failures_only`` counts only answers that are not a redirect: success costs nothing.
     """
-    return limiter.limit(
+    decorator = limiter.limit(
         rule,
         key_func=key or source,
         methods=["POST"],
@@ -55,6 +56,7 @@ def limit(
         override_defaults=False,
         scope=scope,
     )
+    return cast("Callable[[View], View]", decorator)
 
 
 def _failed(response: Response) -> bool:
@@ -65,8 +67,12 @@ def max_bytes(count: int) -> Callable[[View], View]:
     """Let this route accept bodies up to ``count`` bytes; read before the form is parsed."""
 
     def mark(view: View) -> View:
-        view.max_bytes = count  # type: ignore[attr-defined]
-        return view
+        @wraps(view)
+        def marked(*args: Any, **kwargs: Any) -> Any:
+            return view(*args, **kwargs)
+
+        marked.max_bytes = count  # type: ignore[attr-defined]
+        return cast("View", marked)
 
     return mark
 

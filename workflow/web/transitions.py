@@ -59,9 +59,7 @@ def action_buttons(
     ]
 
 
-def fire_from_form(
-    session: Session, lifecycle: Lifecycle[M], subject_id: UUID, trigger: str
-) -> M:
+def fire_from_form(session: Session, lifecycle: Lifecycle[M], subject_id: UUID, trigger: str) -> M:
     """Take the step the person pressed, as seen on their page; the caller checked whose it is.
 
     Raises :class:`NotFound` for a step that needs a form of its own or does not exist.

@@ -48,8 +48,5 @@ def topic_of(text: str) -> str:
 
 def _first_member_of_staff(session: Session) -> str | None:
     return session.scalar(
-        select(Account.email)
-        .where(Account.role == Role.OPERATOR)
-        .order_by(Account.created_at)
-        .limit(1)
+        select(Account.email).where(Account.role == Role.OPERATOR).order_by(Account.created_at).limit(1)
     )

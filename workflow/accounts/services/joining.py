@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session
 from workflow.accounts import queries
 from workflow.accounts.models import Account, EmailToken
 from workflow.accounts.numbers import checked_vat_id
-from workflow.accounts.tokens import new_token, normal_email, token_hash
 from workflow.accounts.states import AccountKind, Capacity, TaxState
+from workflow.accounts.tokens import new_token, normal_email, token_hash
 from workflow.kernel import audit, outbox
 from workflow.kernel.actors import SYSTEM, Role
 from workflow.kernel.errors import Conflict, NotFound, Refused
@@ -50,9 +50,7 @@ def sign_up(session: Session, wish: SignUp, link_for: LinkFor, now: datetime, wa
     _terms_are_current(session, wish, now)
     kept_vat_id = vat_id_for(wish.tax_state, wish.vat_id, wish.country)
     email = normal_email(wish.email)
-    account = session.scalars(
-        select(Account).where(Account.email == email).with_for_update()
-    ).first()
+    account = session.scalars(select(Account).where(Account.email == email).with_for_update()).first()
     if account is not None and account.confirmed:
         return
     if account is None:
@@ -78,9 +76,7 @@ def sign_up(session: Session, wish: SignUp, link_for: LinkFor, now: datetime, wa
     post_confirmation(session, account, link_for, wall)
 
 
-def post_confirmation(
-    session: Session, account: Account, link_for: LinkFor, wall: datetime
-) -> None:
+def post_confirmation(session: Session, account: Account, link_for: LinkFor, wall: datetime) -> None:
     """Post a mail with a fresh link; earlier links of this account end."""
     session.execute(
         delete(EmailToken).where(EmailToken.account_id == account.id, EmailToken.used_at.is_(None))
@@ -128,9 +124,7 @@ def confirm_email(session: Session, token: str, now: datetime, wall: datetime) -
     return account
 
 
-def create_operator(
-    session: Session, email: str, name: str, password_hash: str, now: datetime
-) -> Account:
+def create_operator(session: Session, email: str, name: str, password_hash: str, now: datetime) -> Account:
     """Enter a member of staff, confirmed at once; raises :class:`Conflict` for a known address."""
     return create_staff(session, email, name, password_hash, Role.OPERATOR, now)
 
@@ -157,9 +151,7 @@ def create_staff(
     )
     session.add(account)
     session.flush()
-    audit.record(
-        session, "account", account.id, "account:create", SYSTEM, now, label="Created as staff"
-    )
+    audit.record(session, "account", account.id, "account:create", SYSTEM, now, label="Created as staff")
     return account
 
 

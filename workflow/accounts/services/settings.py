@@ -97,9 +97,7 @@ def change_profile(
     return account
 
 
-def save_set_up(
-    session: Session, wish: OperatorSetUp, actor: Actor, now: datetime
-) -> OperatorProfile:
+def save_set_up(session: Session, wish: OperatorSetUp, actor: Actor, now: datetime) -> OperatorProfile:
     """Store who operates this instance; after this letters may leave."""
     checked = _checked(wish)
     profile = session.get(OperatorProfile, 1, with_for_update=True)

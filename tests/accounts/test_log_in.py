@@ -32,9 +32,7 @@ def token_of(answer: TestResponse) -> str:
     return found[1]
 
 
-def test_unknown_address_and_wrong_password_have_one_answer(
-    browser: Browser, owner: str, staff: str
-) -> None:
+def test_unknown_address_and_wrong_password_have_one_answer(browser: Browser, owner: str, staff: str) -> None:
     answers = [
         browser.log_in(owner, WRONG),
         browser.log_in("nobody@example.org", WRONG),
@@ -90,9 +88,7 @@ def test_a_forged_forwarded_for_does_not_help(browser: Browser, owner: str) -> N
     assert codes == [422] * 5 + [429] * 2
 
 
-def test_idle_and_absolute_limits(
-    browser: Browser, owner: str, house: House
-) -> None:
+def test_idle_and_absolute_limits(browser: Browser, owner: str, house: House) -> None:
     browser.log_in(owner)
     for _ in range(5):
         house.clock.advance(timedelta(minutes=110))
@@ -112,9 +108,7 @@ def test_idle_and_absolute_limits(
     assert house.count(DeskSession) == 0
 
 
-def test_staff_are_signed_out_after_half_an_hour(
-    browser: Browser, staff: str, house: House
-) -> None:
+def test_staff_are_signed_out_after_half_an_hour(browser: Browser, staff: str, house: House) -> None:
     browser.log_in(staff)
     house.clock.advance(timedelta(minutes=29))
     assert browser.get("/settings").status_code == 200
@@ -122,9 +116,7 @@ def test_staff_are_signed_out_after_half_an_hour(
     assert browser.get("/settings").status_code == 303
 
 
-def test_a_form_sent_too_late_is_told_so(
-    browser: Browser, owner: str, house: House
-) -> None:
+def test_a_form_sent_too_late_is_told_so(browser: Browser, owner: str, house: House) -> None:
     browser.log_in(owner)
     token = token_of(browser.get("/settings"))
     house.clock.advance(timedelta(hours=3))
@@ -133,9 +125,7 @@ def test_a_form_sent_too_late_is_told_so(
     assert b"Nothing was saved" in answer.data
 
 
-def test_signing_out_ends_every_copy_of_the_cookie(
-    browser: Browser, owner: str, house: House
-) -> None:
+def test_signing_out_ends_every_copy_of_the_cookie(browser: Browser, owner: str, house: House) -> None:
     browser.log_in(owner)
     cookie = browser.client.get_cookie("lb_desk", domain="desk.localhost")
     assert cookie is not None
@@ -172,9 +162,7 @@ def test_tampered_cookie_is_nobody(browser: Browser, owner: str, house: House) -
     assert forged.get("/settings").status_code == 303
 
 
-def test_changing_the_password_signs_the_others_out(
-    browser: Browser, owner: str, house: House
-) -> None:
+def test_changing_the_password_signs_the_others_out(browser: Browser, owner: str, house: House) -> None:
     other_browser = house.browser()
     browser.log_in(owner)
     other_browser.log_in(owner)
@@ -209,9 +197,7 @@ def test_after_log_in_only_to_our_own_pages(house: House, owner: str) -> None:
         ("javascript:alert(1)", "/start"),
     ):
         fresh = house.browser()
-        answer = fresh.send(
-            "/log-in", {"email": owner, "password": house.PASSWORD, "next": target}
-        )
+        answer = fresh.send("/log-in", {"email": owner, "password": house.PASSWORD, "next": target})
         assert answer.location == expected, target
     split = {"email": owner, "password": house.PASSWORD, "next": "/a\r\nSet-Cookie: x=1"}
     assert house.browser().send("/log-in", split).status_code == 422

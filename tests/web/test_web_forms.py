@@ -71,9 +71,7 @@ def test_passwords_stay_as_typed(make_site: MakeSite) -> None:
         ({"age": "1.5"}, "Age: Not a valid integer value."),
     ],
 )
-def test_what_cannot_be_taken_is_told(
-    make_site: MakeSite, changes: dict[str, object], sentence: str
-) -> None:
+def test_what_cannot_be_taken_is_told(make_site: MakeSite, changes: dict[str, object], sentence: str) -> None:
     _, errors = filled(make_site, **changes)
     assert len(errors) == 1
     assert errors[0].startswith(sentence)

@@ -141,9 +141,7 @@ def test_an_incomplete_set_up_is_not_kept(
     assert house.count(OperatorProfile) == 0
 
 
-def test_logo_is_made_fresh_and_others_are_refused(
-    house: House, staff: str, browser: Browser
-) -> None:
+def test_logo_is_made_fresh_and_others_are_refused(house: House, staff: str, browser: Browser) -> None:
     browser.log_in(staff)
     picture = io.BytesIO()
     Image.linear_gradient("L").resize((1200, 400)).save(picture, "PNG")
@@ -178,17 +176,13 @@ def test_the_contract_is_a_document(house: House, owner: str, staff: str) -> Non
 
 def text_of(pdf: bytes) -> str:
     """The words of a document, by an independent reader, spaces made plain."""
-    done = subprocess.run(
-        ["pdftotext", "-layout", "-", "-"], input=pdf, capture_output=True, check=True
-    )
+    done = subprocess.run(["pdftotext", "-layout", "-", "-"], input=pdf, capture_output=True, check=True)
     return done.stdout.decode().replace("\u00a0", " ")
 
 
 def test_our_mails_can_be_written(house: House, staff: str, browser: Browser) -> None:
     browser.send("/sign-up", house.sign_up_answers())
-    browser.send(
-        "/contact", {"name": "Ben", "email": "ben@example.org", "text": "A letter?\nIs it real?"}
-    )
+    browser.send("/contact", {"name": "Ben", "email": "ben@example.org", "text": "A letter?\nIs it real?"})
     for number, payload in enumerate(house.mails()):
         mailing.send_mail(house.runtime, {**payload, "outbox_key": f"mail-{number}"})
     kept = LocalMailbox(house.runtime.config.mailbox_dir, "x@example.org").list()

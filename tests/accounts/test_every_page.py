@@ -116,9 +116,7 @@ def test_every_form_needs_its_token(house: House, owner: str) -> None:
         ({}, 422),
     ],
 )
-def test_forms_come_from_our_own_pages(
-    browser: Browser, headers: dict[str, str], code: int
-) -> None:
+def test_forms_come_from_our_own_pages(browser: Browser, headers: dict[str, str], code: int) -> None:
     answer = browser.send("/log-in", {"email": "x", "password": ""}, headers=headers)
     assert answer.status_code == code
 
@@ -140,9 +138,7 @@ def test_pricing_comes_from_the_terms(browser: Browser) -> None:
         assert amount in html, amount
 
 
-def test_contact_keeps_the_message_and_tells_the_operator(
-    house: House, staff: str, browser: Browser
-) -> None:
+def test_contact_keeps_the_message_and_tells_the_operator(house: House, staff: str, browser: Browser) -> None:
     answer = browser.send(
         "/contact",
         {"name": "Ben", "email": "ben@example.org", "text": "Is this\r\nreal? {{ 7*7 }}"},
