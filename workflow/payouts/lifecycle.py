@@ -42,7 +42,8 @@ def payment_is_good(context: Context[Payout]) -> str | None:
 def account_is_known(context: Context[Payout]) -> str | None:
     """Where to send it."""
     owner = context.session.get_one(Person, context.subject.owner_id)
-    return None if owner.iban and owner.bank_holder else "The rights-holder has not entered a bank account yet."
+    known = owner.iban and owner.bank_holder
+    return None if known else "The rights-holder has not entered a bank account yet."
 
 
 # --- what is written ------------------------------------------------------------------------------------

@@ -14,15 +14,19 @@ from workflow.kernel import ledger
 from workflow.kernel.actors import Actor, Role
 from workflow.kernel.db import Session
 from workflow.kernel.errors import NotFound
-from workflow.kernel.ledger import JournalEntry, JournalLine
+from workflow.kernel.ledger import JournalLine
 from workflow.kernel.money import Currency, Money
 from workflow.money.chart import Account
 from workflow.money.models import Payin
-from workflow.money.services.payments import entry_key
-from workflow.money.states import PayinState
 from workflow.money.waterfall import Waterfall, split
+from workflow.payouts.checks import check
 from workflow.payouts.models import Payout
 from workflow.payouts.states import PayoutState
+
+__all__ = [
+    "Balances", "StaffPage", "StaffRow", "Statement", "Statements",
+    "balances", "check", "counts", "currencies", "for_staff", "statement", "statements",
+]  # fmt: skip
 
 PAGE_SIZE = 50
 
@@ -138,97 +142,6 @@ def counts(session: Session) -> dict[PayoutState, int]:
     """How many payouts stand in each state."""
     rows = session.execute(select(Payout.state, func.count()).group_by(Payout.state)).all()
     return {state: number for state, number in rows}  # noqa: C416 - rows are not plain pairs to the types
-
-
-def check(session: Session) -> list[str]:
-    """Whether payouts and journal tell the same, and shares divide again as booked; empty when all is well."""
-    return [*_shares_that_differ(session), *_owners_that_differ(session)]
-
-
-def _shares_that_differ(session: Session) -> list[str]:
-    """Every received payment: its booked share is what the waterfall gives, and its payout's amount."""
-    booked: dict[str, int] = dict(
-        session.execute(
-            select(JournalEntry.key, -func.sum(JournalLine.amount_minor))
-            .join(JournalLine, JournalLine.entry_id == JournalEntry.id)
-            .where(JournalLine.account == Account.OWNER_HELD.value, JournalEntry.key.like("payin:%"))
-            .group_by(JournalEntry.key)
-        )
-        .tuples()
-        .all()
-    )
-    rows = session.execute(
-        select(Payin, Case, Offer.vat_rate_bp, Payout)
-        .join(Case, Case.id == Payin.case_id)
-        .join(Offer, Offer.id == Payin.offer_id)
-        .outerjoin(Payout, Payout.payin_id == Payin.id)
-        .where(Payin.received_at.is_not(None))
-    ).tuples()
-    problems = []
-    for payin, case, rate, payout in rows:
-        share = booked.get(entry_key(payin.id), 0)
-        if share != split(payin.amount, rate, case.owner_share_bp).owner.minor:
-            problems.append(f"Case {case.reference}: the booked share is not what the terms give.")
-        if payout is not None and payout.amount.minor != share:
-            problems.append(f"Case {case.reference}: the payout is not the booked share.")
-        taken_back = payout is not None and payout.state is PayoutState.TAKEN_BACK
-        if taken_back and payin.state is not PayinState.REFUNDED:
-            problems.append(f"Case {case.reference}: the payout was taken back, the payment was not.")
-    return problems
-
-
-#: Which account a payout's amount lies in, by its state.
-LIES_IN = {
-    PayoutState.ACCRUED: Account.OWNER_HELD,
-    PayoutState.AVAILABLE: Account.OWNER_AVAILABLE,
-    PayoutState.APPROVED: Account.OWNER_AVAILABLE,
-    PayoutState.RETURNED: Account.OWNER_AVAILABLE,
-    PayoutState.SENT: Account.BANK,
-    PayoutState.CONFIRMED: Account.BANK,
-}
-
-
-def _owners_that_differ(session: Session) -> list[str]:
-    """Every rights-holder: the sum of payouts in a place is the journal's; what is on its way is left out."""
-    told: dict[tuple[uuid.UUID, str, Currency], int] = {}
-    for payout in session.scalars(select(Payout).where(Payout.state.in_(LIES_IN))):
-        place = (payout.owner_id, LIES_IN[payout.state].value, payout.amount.currency)
-        told[place] = told.get(place, 0) + payout.amount.minor
-    for place, minor in _not_told_yet(session):
-        told[place] = told.get(place, 0) + minor
-    lines = session.execute(
-        select(
-            JournalLine.owner_id, JournalLine.account, JournalLine.currency, -func.sum(JournalLine.amount_minor)
-        )
-        .where(JournalLine.owner_id.is_not(None))
-        .group_by(JournalLine.owner_id, JournalLine.account, JournalLine.currency)
-    )
-    booked = {(owner, account, currency): int(minor) for owner, account, currency, minor in lines}
-    return [
-        f"Rights-holder {place[0]}: payouts and journal differ in {place[1]} ({place[2]})."
-        for place in sorted(set(told) | set(booked), key=str)
-        if told.get(place, 0) != booked.get(place, 0)
-    ]
-
-
-def _not_told_yet(session: Session) -> list[tuple[tuple[uuid.UUID, str, Currency], int]]:
-    """Payments (plus) and refunds (minus) whose event still waits for the worker."""
-    rows = session.execute(
-        select(Payin, Case, Offer.vat_rate_bp, Payout.state)
-        .join(Case, Case.id == Payin.case_id)
-        .join(Offer, Offer.id == Payin.offer_id)
-        .outerjoin(Payout, Payout.payin_id == Payin.id)
-        .where(Payin.received_at.is_not(None))
-    ).tuples()
-    found = []
-    for payin, case, rate, state in rows:
-        refunded = payin.state is PayinState.REFUNDED
-        sign = (state is None and not refunded) - (state is PayoutState.ACCRUED and refunded)
-        if sign:
-            share = split(payin.amount, rate, case.owner_share_bp).owner
-            place = (case.owner_id, Account.OWNER_HELD.value, share.currency)
-            found.append((place, sign * share.minor))
-    return found
 
 
 def _statement(payout: Payout, case: Case, payin: Payin, vat_rate_bp: int) -> Statement:

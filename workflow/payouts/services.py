@@ -33,7 +33,8 @@ def accrue(session: Session, runtime: Runtime, event: events.CasePaid) -> None:
     now = runtime.clock.business()
     entry = ledger.entry_by_key(session, entry_key(event.payin_id))
     assert entry is not None, "a case is paid and booked in one transaction"
-    share = next((row for row in ledger.lines_of(session, entry.id) if row.account == Account.OWNER_HELD), None)
+    lines = ledger.lines_of(session, entry.id)
+    share = next((row for row in lines if row.account == Account.OWNER_HELD), None)
     if share is None:  # terms that leave the rights-holder nothing
         return
     assert share.owner_id is not None and share.amount_minor < 0
