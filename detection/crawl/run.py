@@ -71,6 +71,7 @@ def scrapy_settings(job: CrawlJob) -> dict[str, Any]:
             "scrapy.extensions.logstats.LogStats": None,
         },
         "TELNETCONSOLE_ENABLED": False,
+        "REMOTE_CONTROL_ENABLED": False,  # it would run any Python it is sent
         "COOKIES_ENABLED": False,
         "REFERER_ENABLED": False,
         "CONCURRENT_REQUESTS": job.at_once,
