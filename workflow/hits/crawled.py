@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,8 +10,10 @@ from typing import Any
 
 from sqlalchemy import Select, and_, func, or_, select
 
+from detection.crawl.store import ContentStore, StoreDamaged
 from detection.crawl.tables import crawl_images, crawl_pages, crawl_sightings
 from detection.types import Certainty
+from workflow.hits.hosts import host_of
 from workflow.hits.models import FoundMatch, Hit
 from workflow.kernel.db import Session
 from workflow.kernel.errors import Unavailable
@@ -118,7 +119,7 @@ def _find(row: Any) -> Find:
 
 def path_of(folder: Path, sha256: str) -> Path:
     """Where the bytes with this hash lie."""
-    return folder / sha256[:2] / sha256
+    return ContentStore(folder).path(sha256)
 
 
 def found_picture(session: Session, folder: Path, sha256: str) -> FoundPicture:
@@ -135,7 +136,9 @@ def found_picture(session: Session, folder: Path, sha256: str) -> FoundPicture:
 def page_as_fetched(session: Session, folder: Path, url: str) -> FetchedPage | None:
     """The page as it was last fetched, or ``None`` when its bytes are gone."""
     row = session.execute(
-        select(crawl_pages.c.sha256, crawl_pages.c.last_seen).where(crawl_pages.c.url == url).limit(1)
+        select(crawl_pages.c.sha256, crawl_pages.c.last_seen)
+        .where(crawl_pages.c.host == host_of(url), crawl_pages.c.url == url)
+        .limit(1)
     ).first()
     body = _bytes(folder, row.sha256) if row else None
     return FetchedPage(body, _moment(row.last_seen)) if row and body is not None else None
@@ -158,10 +161,9 @@ def last_search(session: Session) -> tuple[datetime | None, int]:
 
 def _bytes(folder: Path, sha256: str) -> bytes | None:
     try:
-        data = path_of(folder, sha256).read_bytes()
-    except FileNotFoundError:
+        return ContentStore(folder).get(sha256)
+    except StoreDamaged:
         return None
-    return data if hashlib.sha256(data).hexdigest() == sha256 else None
 
 
 def _moment(seconds: float) -> datetime:

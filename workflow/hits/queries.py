@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -78,6 +78,11 @@ class Rows:
     after: str
 
 
+def of_domain(wanted: Wanted, domain: str) -> Wanted:
+    """The same list, for one domain (empty: for all)."""
+    return replace(wanted, domain=domain)
+
+
 def own_hit(session: Session, actor: Actor, hit_id: uuid.UUID) -> Hit:
     """The hit with its photograph and case, if it is this owner's."""
     found = session.scalars(
@@ -122,7 +127,7 @@ def _of_view(wanted: Wanted) -> list[ColumnElement[bool]]:
 
 def groups(session: Session, actor: Actor, wanted: Wanted, page: int = 1) -> tuple[list[Group], int]:
     """One page of domain groups, and how many groups there are."""
-    everything = Wanted(**{**{name: getattr(wanted, name) for name in Wanted.__slots__}, "domain": ""})
+    everything = of_domain(wanted, "")
     worth = func.max(Hit.fee_high_minor)
     newest = func.max(cast(Hit.id, String))  # PostgreSQL knows no largest UUID
     query = (

@@ -1,0 +1,207 @@
+"""What the owner's pages show of hits: words, chips, facts with their sources, the money a case may bring."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from enum import StrEnum
+from typing import Any
+
+from flask import current_app, url_for
+
+from detection.types import Certainty, MatchKind
+from workflow.accounts.models import ContractTerms
+from workflow.cases.states import Stage
+from workflow.hits.models import Hit
+from workflow.hits.queries import View, Wanted
+from workflow.hits.states import VERDICT_WORDS, HitState, Likelihood, Verdict
+from workflow.hits.writing import OBSERVED
+from workflow.kernel.money import Money
+from workflow.web.rendering import date_text
+
+KIND_WORDS: dict[MatchKind, str] = {
+    MatchKind.EXACT: "Same size",
+    MatchKind.RESIZED: "Resized",
+    MatchKind.RECOLOURED: "Recoloured",
+    MatchKind.MIRRORED: "Mirrored",
+    MatchKind.CROPPED: "Cropped",
+    MatchKind.COLLAGE: "In a collage",
+    MatchKind.ALTERED: "Altered",
+}
+KIND_ICONS: dict[MatchKind, str] = {MatchKind.CROPPED: "crop", MatchKind.MIRRORED: "symmetry-vertical"}
+LICENCE_WORDS: dict[Likelihood, str] = {
+    Likelihood.LOW: "Licence unlikely",
+    Likelihood.MEDIUM: "Licence possible",
+    Likelihood.HIGH: "Licence likely",
+}
+VIEW_WORDS: dict[View, str] = {
+    View.OPEN: "To decide",
+    View.READY: "Ready to submit",
+    View.DECIDED: "Decided",
+    View.SUBMITTED: "Submitted",
+}
+STAGE_WORDS: dict[Stage, str] = {stage: stage.value.capitalize() for stage in Stage}
+STAGES = ("Hit", "Reviewed", "Submitted", "Offer", "Dunning", "Court")
+VERDICT_KINDS: dict[Verdict, str] = {
+    Verdict.ILLEGAL: "danger",
+    Verdict.UNSURE: "waiting",
+    Verdict.LEGAL: "done",
+}
+_PERCENT = 100
+
+
+class Tab(StrEnum):
+    """Ways to look at both pictures."""
+
+    SIDE = "side"
+    OVERLAY = "overlay"
+    DIFFERENCE = "difference"
+    PAGE = "page"
+
+
+TAB_WORDS: dict[Tab, str] = {
+    Tab.SIDE: "Side by side",
+    Tab.OVERLAY: "Overlay",
+    Tab.DIFFERENCE: "Difference",
+    Tab.PAGE: "On the page",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """A word with its colour and sign."""
+
+    kind: str
+    word: str
+    icon: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """What we know, from where, how sure."""
+
+    label: str
+    value: str
+    source: str = ""
+    sure: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One way a case may end, and what of it is the owner's."""
+
+    label: str
+    fee: Money
+    yours: Money
+    because: str
+
+
+def chips_of(hit: Hit) -> list[Chip]:
+    """Kind, certainty and licence at a glance; for decided hits what was decided."""
+    chips = []
+    if hit.state is HitState.SUBMITTED:
+        chips.append(Chip("neutral", STAGE_WORDS[hit.stage], "folder2-open"))
+    elif hit.verdict is not None:
+        chips.append(Chip(VERDICT_KINDS.get(hit.verdict, "neutral"), VERDICT_WORDS[hit.verdict]))
+    if hit.certainty is Certainty.UNCERTAIN:
+        chips.append(Chip("waiting", "Uncertain match", "question-circle"))
+    chips.append(Chip("neutral", KIND_WORDS[hit.kind], KIND_ICONS.get(hit.kind, "image")))
+    licence = "waiting" if hit.licence is not Likelihood.LOW else "neutral"
+    chips.append(Chip(licence, LICENCE_WORDS[hit.licence], "file-earmark-text"))
+    return chips
+
+
+def facts_of(hit: Hit, twins: int) -> list[Fact]:
+    """The list below the pictures; what is not known is said, not left out."""
+    sure = "Sure" if hit.certainty is Certainty.CONFIRMED else "Uncertain"
+    seen = "Sure" if hit.first_seen_source == OBSERVED else "Likely; the picture may be newer than the page"
+    imprint = hit.operator_source or "No imprint found on this host"
+    unconfirmed = "Found, not confirmed" if hit.operator_source else ""
+    facts = [
+        Fact(
+            "Match",
+            hit.sentence,
+            f"{hit.inliers} places agree" if hit.inliers else "Whole picture compared",
+            sure,
+        ),
+        Fact(
+            "Part of your photograph", f"{hit.visible_share * _PERCENT:.0f} % can be seen", "Geometry", sure
+        ),
+        Fact(
+            "Size on the web", f"{hit.found_width} × {hit.found_height} pixels", "The picture itself", "Sure"
+        ),
+        Fact("In use since", date_text(hit.first_seen), hit.first_seen_source, seen),
+        Fact("Last seen", date_text(hit.last_seen), hit.last_seen_source, "Sure"),
+        Fact("Operator", hit.operator_name or "Not known", imprint, unconfirmed),
+    ]
+    if hit.operator_address:
+        facts.append(Fact("Address", hit.operator_address.replace("\n", ", "), imprint, unconfirmed))
+    if hit.operator_email:
+        facts.append(Fact("E-mail", hit.operator_email, imprint, unconfirmed))
+    facts += [
+        Fact("Country", hit.operator_country or "Not known", imprint, unconfirmed),
+        Fact("Credit", hit.credit_found or "None found", "Text beside the picture", "Likely"),
+        Fact("Licence", LICENCE_WORDS[hit.licence], " ".join(hit.licence_reasons), "A guess"),
+        Fact("Kind of use", " ".join(hit.fee_reasons), "The page", "A guess; a person checks it"),
+    ]
+    if twins:
+        facts.append(Fact("Other sizes", f"{twins} more on the same page", "Our search", "Sure"))
+    return facts
+
+
+def place_of(hit: Hit) -> list[Fact]:
+    """Where on the page the picture stands."""
+    return [
+        Fact("Page", hit.page_title or "Without a title", hit.page_url),
+        Fact("Address of the picture", hit.image_url, "The page's code"),
+        Fact("Shown through", hit.channel, "The page's code"),
+        Fact("Text in place of it", hit.alt or "None", "The page's code"),
+        Fact("Text beside it", hit.credit_found or "None", "The page's code"),
+    ]
+
+
+def outcomes_of(hits: Sequence[Hit], terms: ContractTerms) -> list[Outcome]:
+    """Three ways it may end; sums without VAT. Hits without a price count nothing."""
+    lows = [hit.fee_low for hit in hits if hit.fee_low is not None]
+    highs = [hit.fee_high for hit in hits if hit.fee_high is not None]
+    if not lows or not highs or len({amount.currency for amount in lows}) > 1:
+        return []
+    low = sum(lows[1:], lows[0])
+    high = sum(highs[1:], highs[0])
+    share = f"{terms.owner_percent} % by the terms of {terms.version}"
+    nothing = Money.zero(low.currency)
+    return [
+        Outcome("Paid at the upper end", high, high.share_bp(terms.owner_share_bp), share),
+        Outcome("Paid at the lower end", low, low.share_bp(terms.owner_share_bp), share),
+        Outcome("Nothing is paid", nothing, nothing, "It costs you nothing: the operator bears every cost."),
+    ]
+
+
+def address_of(wanted: Wanted, **changes: Any) -> str:
+    """The stable address of a list; ``changes`` replace or, when empty, leave out."""
+    return url_for("hits_rights_holder.inbox", **query_of(wanted, **changes))
+
+
+def query_of(wanted: Wanted, **changes: Any) -> dict[str, str]:
+    """What stands behind the question mark: everything that is not as usual."""
+    names = {"work_id": "work", "search": "q"}
+    said: dict[str, Any] = {}
+    for each in fields(Wanted):
+        value = changes.pop(each.name, getattr(wanted, each.name))
+        if value not in (None, "", each.default):
+            said[names.get(each.name, each.name)] = value
+    return {name: str(value) for name, value in {**said, **changes}.items() if value}
+
+
+def tabs_of(hit: Hit) -> list[tuple[str, str, str]]:
+    """The ways to look at it, as links."""
+    here = "hits_rights_holder.show"
+    return [(tab.value, word, url_for(here, hit_id=hit.id, tab=tab.value)) for tab, word in TAB_WORDS.items()]
+
+
+def case_address(hit: Hit) -> str:
+    """The page of the case the hit is part of; empty when there is none."""
+    endpoint = "cases_rights_holder.show"
+    if hit.case_id is None or endpoint not in current_app.view_functions:
+        return ""
+    return url_for(endpoint, case_id=hit.case_id)
