@@ -9,6 +9,7 @@ import zlib
 from functools import lru_cache
 from typing import Any
 
+import pillow_heif
 from PIL import Image, PngImagePlugin
 
 from workflow.config import ROOT
@@ -152,6 +153,12 @@ def palette_with_transparency() -> bytes:
 def animated_webp() -> bytes:
     first, second = opened(6).resize((700, 394)), opened(7).resize((700, 394))
     return saved(first, "WEBP", save_all=True, append_images=[second], loop=0, duration=50)
+
+
+def heic() -> bytes:
+    target = io.BytesIO()
+    pillow_heif.from_pillow(opened()).save(target, format="HEIF")
+    return target.getvalue()
 
 
 def with_exif(**tags: Any) -> bytes:

@@ -66,6 +66,7 @@ GOOD = {
     "orientation 9": lambda: files.with_exif(Orientation=9),
     "script in a comment": lambda: files.with_exif(UserComment=files.SCRIPT.encode(), Artist=files.SCRIPT),
     "one bit": lambda: files.saved(files.opened().convert("1"), "PNG"),
+    "heic": files.heic,
     "avif": lambda: files.saved(files.opened(), "AVIF"),
 }
 

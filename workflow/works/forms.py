@@ -30,7 +30,7 @@ class UploadForm(BaseForm):
         "online_since": LINE_LENGTH, "published_where": LINE_LENGTH, "batch": 40,
     })  # fmt: skip
 
-    photographs = MultipleFileField("Photographs")
+    photographs = MultipleFileField("Drop photographs here, or choose them")
     online_since = StringField("Online since")
     published_where = StringField("Published where")
     batch = HiddenField()
