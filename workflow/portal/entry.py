@@ -22,7 +22,6 @@ from workflow.kernel.db import Session
 from workflow.kernel.ids import normalise_code, normalise_reference
 from workflow.kernel.secrets import MasterKey
 from workflow.portal.models import EntryAttempt, PortalSession
-from workflow.portal.queries import is_out
 
 #: After this long without a click the browser is signed out; long enough to write an objection.
 IDLE = timedelta(hours=1)
@@ -80,12 +79,16 @@ def enter(
     reference_hash = secrets.peppered(reference or attempt.reference.strip().upper()[:40], "portal-reference")
     _throttle(session, source_hash, reference_hash, wall)
     typed = secrets.peppered(normalise_code(attempt.code), CODE_PURPOSE)
-    case = session.scalars(select(Case).where(Case.reference == (reference or ""))).first()
-    fits = hmac.compare_digest(typed, case.code_lookup if case else _NOBODY)
-    if case is None or not fits or not is_out(case):
+    # only these columns: loading a whole case would take longer than finding none
+    row = session.execute(
+        select(Case.id, Case.code_lookup, Case.offered_on).where(Case.reference == (reference or ""))
+    ).first()
+    fits = hmac.compare_digest(typed, row.code_lookup if row else _NOBODY)
+    if row is None or not fits or row.offered_on is None:
         session.add(EntryAttempt(source_hash=source_hash, reference_hash=reference_hash, at=wall))
         forget_old(session, wall)
         return None
+    case = session.get_one(Case, row.id)
     token = new_token()
     session.add(
         PortalSession(

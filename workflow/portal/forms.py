@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask_wtf.file import MultipleFileField
@@ -21,7 +22,7 @@ _needed = DataRequired("This is needed.")
 class EnterForm(BaseForm):
     """The two things that stand in the letter."""
 
-    longest = {"reference": 40, "code": 80}
+    longest: Mapping[str, int] = {"reference": 40, "code": 80}
 
     reference = StringField("Case reference", [_needed])
     code = StringField("Secret code", [_needed])
@@ -30,7 +31,7 @@ class EnterForm(BaseForm):
 class VerifyForm(BaseForm):
     """The public half of the letter's two."""
 
-    longest = {"reference": 40}
+    longest: Mapping[str, int] = {"reference": 40}
 
     reference = StringField("Case reference", [_needed])
 
@@ -38,7 +39,7 @@ class VerifyForm(BaseForm):
 class AnswerForm(BaseForm):
     """What every answer has: a text, and perhaps files."""
 
-    longest = {"text": TEXT_LENGTH}
+    longest: Mapping[str, int] = {"text": TEXT_LENGTH}
     text: Any
 
     def about(self) -> HoldKind:
@@ -67,7 +68,7 @@ class AnswerForm(BaseForm):
 class LicenceForm(AnswerForm):
     """Where the licence comes from, and what shows it."""
 
-    longest = {"text": TEXT_LENGTH, "number": 120}
+    longest: Mapping[str, int] = {"text": TEXT_LENGTH, "number": 120}
 
     source = SelectField(
         "Where is it from?", [_needed], choices=[("", "Please choose"), *wording.SOURCES.items()]

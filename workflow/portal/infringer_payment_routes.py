@@ -46,8 +46,9 @@ def offer() -> ResponseReturnValue:
     if offer is None or not payable(case):
         return redirect(url_for("portal_infringer.case"), code=303)
     return page(
-        "infringer/pay.html", case=case, offer=offer, sheet=sheet_of(case, offer), payin=payin, release=RELEASE
-    )
+        "infringer/pay.html", case=case, offer=offer, sheet=sheet_of(case, offer), payin=payin,
+        release=RELEASE,
+    )  # fmt: skip
 
 
 @portal_payments.post("/pay")
@@ -67,8 +68,9 @@ def to_card_page(payin_id: uuid.UUID) -> ResponseReturnValue:
         return redirect(url_for("portal_payments.back", payin_id=payin_id), code=303)
     href = card_page(payin, runtime().config)
     looks = _looks()
+    gave_up = not href and looks >= LOOKS
     answer = make_response(
-        page("infringer/pay_wait.html", case=case, payin=payin, href=href, gave_up=not href and looks >= LOOKS)
+        page("infringer/pay_wait.html", case=case, payin=payin, href=href, gave_up=gave_up)
     )
     if href:
         answer.headers["Refresh"] = f"{LEAVE_SECONDS}; url={href}"
