@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import secrets
 
-from detection.images import SafeDecoder
-from workflow.config import Config
+from workflow.config import ROOT, Config
 from workflow.kernel.clock import Clock, DemoClock, SystemClock
 from workflow.kernel.db import Database
 from workflow.kernel.documents import Vault
@@ -13,6 +12,7 @@ from workflow.kernel.pdf import Press
 from workflow.kernel.runtime import Runtime
 from workflow.kernel.secrets import MasterKey, create_master_key
 from workflow.kernel.smtp import mail_transport
+from workflow.works.decoding import UploadDecoder
 
 
 def clock_for(config: Config) -> Clock:
@@ -30,9 +30,9 @@ def build_runtime(config: Config) -> Runtime:
         database=Database(config.database_url),
         clock=clock_for(config),
         vault=Vault(config.vault_dir, master),
-        press=Press(),
+        press=Press(ROOT / "templates", ROOT / "workflow" / "web" / "static" / "vendor" / "fonts"),
         mail=mail_transport(config.mail_url, sender=config.mail_sender, mailbox=config.mailbox_dir),
         secrets=master,
-        decoder=SafeDecoder(),
+        decoder=UploadDecoder(),
         randbelow=secrets.randbelow,
     )

@@ -11,8 +11,8 @@ from workflow.cases import events as case_events
 from workflow.cases import jobs as cases_jobs
 from workflow.cases.lifecycle import CASE_LIFECYCLE
 from workflow.checks import self_check
-from workflow.hits import services as hits
 from workflow.hits.lifecycle import HIT_LIFECYCLE
+from workflow.hits.services.releasing import release_of_closed
 from workflow.kernel import deadlines, mailing, outbox
 from workflow.kernel.actors import SYSTEM
 from workflow.kernel.db import Session
@@ -45,7 +45,7 @@ LISTENERS: dict[type[Any], tuple[Listener, ...]] = {
     case_events.DunningStepReached: (legal_jobs.write_dunning_letter,),
     case_events.CasePaid: (payouts.accrue, cases_jobs.tell_owner_paid),
     case_events.PaymentTakenBack: (payouts.take_back,),
-    case_events.CaseClosed: (payouts.release, hits.release_of_closed, cases_jobs.tell_owner_closed),
+    case_events.CaseClosed: (payouts.release, release_of_closed, cases_jobs.tell_owner_closed),
 }
 
 

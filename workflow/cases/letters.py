@@ -18,8 +18,10 @@ from workflow.accounts.models import OperatorProfile
 from workflow.accounts.queries import operator_profile
 from workflow.accounts.states import LegalBasis
 from workflow.cases.cadence import zone_of
+from workflow.cases.lifecycle import CASE_LIFECYCLE
 from workflow.cases.models import Case, Evidence, Letter, Offer, Use
 from workflow.cases.states import CaseState, ClaimNature, EvidenceKind, LetterKind
+from workflow.kernel.actors import Role
 from workflow.kernel.calendar import local_date
 from workflow.kernel.db import Session
 from workflow.kernel.documents import Vault
@@ -31,6 +33,13 @@ PICTURE_SIDE = 1000
 ASKING = (LetterKind.OFFER, LetterKind.REMINDER, LetterKind.DUNNING)
 OVER = (CaseState.PAID, CaseState.CLOSED, CaseState.SETTLED, CaseState.REJECTED)
 
+TURN_WORDS = {
+    Role.RIGHTS_HOLDER: "the rights-holder's",
+    Role.OPERATOR: "the operator's",
+    Role.INFRINGER: "the recipient's",
+    Role.LEGAL_PARTNER: "the legal partner's",
+    Role.SYSTEM: "nobody's, the date decides",
+}
 #: The steps of the cadence in the words of the reminder template.
 REMINDER_KINDS = {
     "friendly_reminder": "friendly",
@@ -226,6 +235,14 @@ def _dates(facts: dict[str, Any]) -> dict[str, Any]:
 
 def _lines(text: str) -> list[str]:
     return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+def whose_turn(case: Case) -> str:
+    """Who is expected to act now, as a word."""
+    role = CASE_LIFECYCLE.states[case.state].waits_for
+    if any(hold.closed_at is None for hold in case.holds):
+        return "the operator's"
+    return "nobody's, it is over" if role is None else TURN_WORDS[role]
 
 
 def local_day(case: Case, moment: datetime) -> date:

@@ -138,6 +138,7 @@ class Database:
                     with session.begin():
                         _forbid_writes(session, self.dialect)
                         yield session
+                        session.expunge_all()  # what was read stays readable after the rollback
                         session.rollback()
                 finally:
                     if self.dialect == "sqlite":

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import uuid
+from datetime import date
 from typing import Any
 
 from workflow.kernel.documents import Document
 from workflow.kernel.mail import Attachment, Mail, render_mail
+from workflow.kernel.money import Currency, Money
 from workflow.kernel.runtime import Runtime
 
 
 def send_mail(runtime: Runtime, payload: dict[str, Any]) -> None:
     """Payload: ``to``, ``template``, ``context``; optionally ``attachments`` (document ids), ``reply_to``.
 
+    Names ending in ``_on``, ``_by`` or ``_date`` hold ISO dates, a ``{"minor", "currency"}`` is money.
     Raises what the transport raises: refused, delayed or unknown.
     """
-    subject, text = render_mail(runtime.press.environment, payload["template"], payload["context"])
+    context = {name: _typed(name, value) for name, value in payload["context"].items()}
+    subject, text = render_mail(runtime.press.environment, payload["template"], context)
     attachments: list[Attachment] = []
     with runtime.database.reading() as session:
         for document_id in payload.get("attachments", ()):
@@ -34,3 +38,11 @@ def send_mail(runtime: Runtime, payload: dict[str, Any]) -> None:
             reply_to=payload.get("reply_to", ""),
         )
     )
+
+
+def _typed(name: str, value: Any) -> Any:
+    if isinstance(value, str) and name.endswith(("_on", "_by", "_date")):
+        return date.fromisoformat(value)
+    if isinstance(value, dict) and set(value) == {"minor", "currency"}:
+        return Money(value["minor"], Currency(value["currency"]))
+    return value

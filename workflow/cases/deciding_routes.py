@@ -1,0 +1,216 @@
+"""What an operator does to a case: the recipient, the price, the steps of the table, words, second tries."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from flask import flash, redirect, render_template, request, url_for
+
+from workflow.cases import pages, queries, services
+from workflow.cases.forms import (
+    ActForm,
+    AnswerForm,
+    FeeForm,
+    NoteForm,
+    PressForm,
+    PriceForm,
+    RecipientForm,
+    fee_data,
+)
+from workflow.cases.models import Case
+from workflow.cases.pricing import FeeFacts, FeeSheet, estimate
+from workflow.cases.services import deciding
+from workflow.cases.states import CaseState, HoldKind, UseClass
+from workflow.kernel.actors import Role
+from workflow.kernel.db import Session
+from workflow.kernel.errors import Refused, Stale
+from workflow.web.blueprints import role_blueprint
+from workflow.web.current import actor, now, reading, wall, writing
+from workflow.web.forms import form_page, load_or_422, refuse
+from workflow.web.transitions import note, seen_version
+
+if TYPE_CHECKING:
+    from flask.typing import ResponseReturnValue
+
+cases_deciding = role_blueprint("cases_deciding", __name__, role=Role.OPERATOR, url_prefix="/operator")
+
+#: What is said after a step.
+DONE = {
+    "offer": "The offer is released. It is printed and sent in a moment.",
+    "ask_owner": "The rights-holder is asked.",
+    "reject": "The case was not taken on; the rights-holder reads why.",
+    "hold": "Our clocks stand still.",
+    "resume": "Decided. Our clocks run again unless something else is open.",
+    "close": "Closed. The closing letter is on its way.",
+    "hand_over": "Handed over to a legal partner.",
+    "review_legally": "The case waits for the check before a lawyer gets it.",
+}
+
+
+@cases_deciding.route("/cases/<uuid:case_id>/recipient", methods=["GET", "POST"])
+def recipient(case_id: uuid.UUID) -> ResponseReturnValue:
+    """Who is written to, prefilled with what was found on the page."""
+    with reading() as session:
+        case = queries.case_for(session, actor(), case_id)
+    form = RecipientForm() if request.method == "POST" else RecipientForm.of(case)
+    if form.validate_on_submit():
+        try:
+            with writing() as session:
+                services.note_recipient(
+                    session, case_id, form.facts(), actor(), now(), seen_version=seen_version()
+                )
+            flash("The recipient is noted.", "done")
+            return redirect(_page(case_id), code=303)
+        except Refused as refusal:
+            refuse(form, refusal)
+    return form_page("operator/cases/recipient.html", form, case=case)
+
+
+@cases_deciding.get("/cases/<uuid:case_id>/price")
+def price(case_id: uuid.UUID) -> ResponseReturnValue:
+    """What a licence would have cost, by the facts in the address; looking changes nothing."""
+    with reading() as session:
+        case = queries.case_for(session, actor(), case_id)
+        known = _known_facts(session, case)
+    form = FeeForm(formdata=request.args if "use_class" in request.args else None, data=fee_data(known))
+    fits = form.validate() if form.formdata_given else True
+    facts = form.facts() if fits and form.formdata_given else known
+    return _price_page(case, form, PriceForm(formdata=None, data=_kept(facts, case)), facts if fits else None)
+
+
+@cases_deciding.post("/cases/<uuid:case_id>/price")
+def set_price(case_id: uuid.UUID) -> ResponseReturnValue:
+    """Keep the price the page showed, or one of the operator's own with its reason."""
+    form = PriceForm()
+    with reading() as session:
+        case = queries.case_for(session, actor(), case_id)
+    fits = form.validate_on_submit()
+    if fits:
+        facts = form.facts()
+        try:
+            with writing() as session:
+                sheet = estimate(facts, now().date())
+                services.set_price(
+                    session, case_id, facts, actor(), now(), seen_version=seen_version(),
+                    net=form.net(sheet.net.currency), why=form.why.data or "",
+                )  # fmt: skip
+            flash("The price is set.", "done")
+            return redirect(_page(case_id), code=303)
+        except Refused as refusal:
+            refuse(form, refusal)
+    facts_form = FeeForm(formdata=request.form)
+    fits = facts_form.validate()
+    return _price_page(case, facts_form, form, facts_form.facts() if fits else None)
+
+
+@cases_deciding.post("/cases/<uuid:case_id>/act")
+def act(case_id: uuid.UUID) -> ResponseReturnValue:
+    """Take the step the person pressed, as seen on their page."""
+    form = ActForm()
+    load_or_422(form)
+    carried = form.carried()
+    with writing() as session:
+        queries.case_for(session, actor(), case_id)
+        services.move(
+            session, case_id, str(form.trigger.data), actor(), now(),
+            seen_version=seen_version(), note=note(), carries=carried,
+        )  # fmt: skip
+    flash(DONE.get(str(form.trigger.data), "Done."), "done")
+    return redirect(_page(case_id), code=303)
+
+
+@cases_deciding.post("/cases/<uuid:case_id>/answer")
+def answer(case_id: uuid.UUID) -> ResponseReturnValue:
+    """Write back to the recipient; a page that has not seen the newest words is stale."""
+    form = AnswerForm()
+    load_or_422(form)
+    with writing() as session:
+        case = queries.case_for(session, actor(), case_id)
+        if not case.recipient_email or case.offered_on is None:
+            raise Refused("Nobody was written to in this case.")
+        messages = queries.messages_of(session, case_id)
+        if (str(messages[0].id) if messages else "") != (form.seen.data or ""):
+            raise Stale
+        services.write_back(session, case_id, HoldKind(form.about.data), form.text.data, actor(), now())
+    flash("Your answer stands in the portal; the recipient gets a mail.", "done")
+    return redirect(_page(case_id), code=303)
+
+
+@cases_deciding.post("/cases/<uuid:case_id>/looked")
+def looked(case_id: uuid.UUID) -> ResponseReturnValue:
+    """A person looked at a silent case before it becomes formal."""
+    form = NoteForm()
+    load_or_422(form)
+    with writing() as session:
+        deciding.note_look(session, case_id, note(), actor(), now(), seen_version=seen_version())
+    flash("Noted. The next date comes by itself.", "done")
+    return redirect(_page(case_id), code=303)
+
+
+@cases_deciding.post("/dates/<uuid:deadline_id>/again")
+def date_again(deadline_id: uuid.UUID) -> ResponseReturnValue:
+    """Let a blocked date be tried again."""
+    load_or_422(PressForm())
+    with writing() as session:
+        case_id = deciding.try_date_again(session, deadline_id, actor(), now()).id
+    flash("The date is tried again within a minute.", "done")
+    return redirect(_page(case_id), code=303)
+
+
+@cases_deciding.post("/letters/<uuid:letter_id>/again")
+def letter_again(letter_id: uuid.UUID) -> ResponseReturnValue:
+    """Send a letter again that failed, or of which nobody knows whether it left."""
+    load_or_422(PressForm())
+    with writing() as session:
+        case_id = deciding.send_again(session, letter_id, actor(), now(), wall()).case_id
+    flash("The letter is tried again.", "done")
+    return redirect(_page(case_id), code=303)
+
+
+def _price_page(case: Case, form: FeeForm, price_form: PriceForm, facts: FeeFacts | None) -> ResponseReturnValue:
+    sheet: FeeSheet | None = None
+    if facts is not None:
+        try:
+            sheet = estimate(facts, now().date())
+        except Refused as refusal:
+            refuse(form, refusal)
+    page = render_template(
+        "operator/cases/price.html",
+        case=case, form=form, price_form=price_form, sheet=sheet,
+        lines=[pages.Line(line.label, line.net, line.why) for line in sheet.lines] if sheet else [],
+        open=case.state is CaseState.SUBMITTED,
+    )  # fmt: skip
+    return page, 422 if form.errors or price_form.errors else 200
+
+
+def _known_facts(session: Session, case: Case) -> FeeFacts:
+    """As priced before, else as guessed from the page, else what the case itself says."""
+    offer = queries.current_offer(session, case.id)
+    if offer is not None:
+        return FeeFacts.from_json(offer.facts)
+    use = case.uses[0]
+    plain = FeeFacts(
+        use_class=UseClass.COMMERCIAL,
+        medium="website",
+        home_page=False,
+        longest_side_px=max(int(use.match_facts.get("found_width") or 1), 1),
+        first_seen=use.first_seen.date(),
+        last_seen=use.last_seen.date(),
+        credited=bool(use.credit_found),
+    )
+    guessed = use.match_facts.get("fee_facts")
+    if not guessed:
+        return plain
+    facts = FeeFacts.from_json(guessed)
+    return replace(facts, last_seen=max(facts.last_seen, facts.first_seen + timedelta(0)))
+
+
+def _kept(facts: FeeFacts, case: Case) -> dict[str, object]:
+    return {**fee_data(facts), "version": case.version}
+
+
+def _page(case_id: uuid.UUID) -> str:
+    return url_for("cases_operator.show", case_id=case_id)

@@ -1,0 +1,251 @@
+"""The shape of what operators and rights-holders send about a case."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from datetime import date
+from typing import Any, ClassVar
+
+from babel import Locale
+from wtforms import (
+    BooleanField,
+    DateField,
+    EmailField,
+    HiddenField,
+    IntegerField,
+    SelectField,
+    StringField,
+    TextAreaField,
+)
+from wtforms.validators import DataRequired, InputRequired, NumberRange, Optional
+
+from workflow.cases.cadence import countries
+from workflow.cases.models import Case
+from workflow.cases.pricing import MEDIA, MEDIA_WORDS, FeeFacts
+from workflow.cases.services.offering import RecipientFacts
+from workflow.cases.states import (
+    CLOSED_WORDS,
+    HOLD_WORDS,
+    REJECT_WORDS,
+    CaseTrigger,
+    ClosedReason,
+    HoldKind,
+    RejectReason,
+    UseClass,
+)
+from workflow.kernel.errors import NotFound, Refused
+from workflow.kernel.money import Currency, Money
+from workflow.web.forms import BaseForm
+
+LONGEST_SIDE = 100_000
+
+Choice = tuple[str, str]
+
+#: What an operator can close a case with; "paid" is the work of the date.
+CLOSE_CHOICES: list[Choice] = [
+    (reason.value, words) for reason, words in CLOSED_WORDS.items() if reason is not ClosedReason.PAID
+]
+REJECT_CHOICES: list[Choice] = [(reason.value, words) for reason, words in REJECT_WORDS.items()]
+#: What an operator can stop our clocks for; a payment on its way is noted by the payment itself.
+HOLD_CHOICES: list[Choice] = [
+    (kind.value, words) for kind, words in HOLD_WORDS.items() if kind is not HoldKind.PAYMENT_PENDING
+]
+USE_CHOICES: list[Choice] = [(kind.value, kind.value.capitalize()) for kind in UseClass]
+MEDIUM_CHOICES: list[Choice] = [(word, MEDIA_WORDS[word].capitalize()) for word in MEDIA]
+
+
+def country_choices() -> list[Choice]:
+    """The countries a letter can be sent to, by their English names."""
+    names = Locale("en").territories
+    known = sorted(((code, str(names[code])) for code in countries()), key=lambda choice: choice[1])
+    return [("", "Choose a country"), *known]
+
+
+class RecipientForm(BaseForm):
+    """Who is written to, and from where that is known."""
+
+    longest: ClassVar[dict[str, int]] = {"address": 1000, "region": 6, "source": 300}
+
+    name = StringField("Name", [DataRequired("A letter needs somebody it is for.")])
+    email = EmailField("E-mail", [DataRequired("The offer is sent by e-mail.")])
+    address = TextAreaField("Postal address")
+    country = SelectField(
+        "Country", [DataRequired("Please choose a country.")], choices=country_choices
+    )
+    region = StringField("Region", [Optional()])
+    source = StringField("Known from", [DataRequired("Please say where this is known from.")])
+    version = HiddenField()
+
+    @classmethod
+    def of(cls, case: Case) -> RecipientForm:
+        """The form as it opens: what was found on the page, or noted before."""
+        return cls(
+            formdata=None,
+            data={
+                "name": case.recipient_name,
+                "email": case.recipient_email,
+                "address": case.recipient_address,
+                "country": case.recipient_country,
+                "region": case.recipient_region,
+                "source": case.recipient_source,
+                "version": case.version,
+            },
+        )
+
+    def facts(self) -> RecipientFacts:
+        """What was typed."""
+        return RecipientFacts(
+            name=self.name.data or "",
+            email=self.email.data or "",
+            address=self.address.data or "",
+            country=self.country.data or "",
+            region=(self.region.data or "").upper(),
+            source=self.source.data or "",
+        )
+
+
+class FeeForm(BaseForm):
+    """What the fee depends on; sent by GET, because looking at a sum changes nothing."""
+
+    class Meta(BaseForm.Meta):
+        """A GET carries no token."""
+
+        csrf = False
+
+    use_class = SelectField("Kind of use", choices=USE_CHOICES)
+    medium = SelectField("Where", choices=MEDIUM_CHOICES)
+    first_seen = DateField("First seen", [InputRequired("Please give the day.")])
+    last_seen = DateField("Last seen", [InputRequired("Please give the day.")])
+    longest_side_px = IntegerField(
+        "Longest side in pixels",
+        [InputRequired("Please give the size."), NumberRange(1, LONGEST_SIDE, "Please give pixels.")],
+    )
+    home_page = BooleanField("Shown on the home page")
+    credited = BooleanField("The photographer is named beside it")
+
+    def facts(self) -> FeeFacts:
+        """What was chosen."""
+        first, last = self.first_seen.data, self.last_seen.data
+        assert isinstance(first, date) and isinstance(last, date), "validated before"
+        return FeeFacts(
+            use_class=UseClass(self.use_class.data),
+            medium=str(self.medium.data),
+            home_page=bool(self.home_page.data),
+            longest_side_px=int(self.longest_side_px.data or 0),
+            first_seen=first,
+            last_seen=last,
+            credited=bool(self.credited.data),
+        )
+
+
+def fee_data(facts: FeeFacts) -> dict[str, Any]:
+    """The facts as the fields of :class:`FeeForm` take them."""
+    return {**facts.as_json(), "first_seen": facts.first_seen, "last_seen": facts.last_seen}
+
+
+class PriceForm(FeeForm):
+    """The facts again, now to be kept; with a price of one's own and its reason if wanted."""
+
+    class Meta(BaseForm.Meta):
+        """A POST carries its token."""
+
+        csrf = True
+
+    longest: ClassVar[dict[str, int]] = {"own_net": 20, "why": 300}
+
+    own_net = StringField("Own price, net", [Optional()])
+    why = StringField("Why another price", [Optional()])
+    version = HiddenField()
+
+    def net(self, currency: Currency) -> Money | None:
+        """The price that was typed, or ``None`` for the tariff's; :class:`Refused` when unreadable."""
+        text = str(self.own_net.data or "").strip()
+        return Money.parse(text, currency) if text else None
+
+
+class ActForm(BaseForm):
+    """One step of the life cycle; what a step carries stands in fields of its own."""
+
+    longest: ClassVar[dict[str, int]] = {"trigger": 40, "reason": 40, "kind": 40, "hold_id": 40}
+
+    trigger = StringField("Step", [DataRequired("Please choose a step.")])
+    reason = StringField("Reason")
+    kind = StringField("Kind")
+    hold_id = StringField("Hold")
+    note = TextAreaField("Note")
+    version = HiddenField()
+
+    def carried(self) -> dict[str, Any]:
+        """What this step brings along; :class:`NotFound` for steps that have a page of their own."""
+        read = CARRIED.get(str(self.trigger.data))
+        if read is None:
+            raise NotFound("This step")
+        return read(self)
+
+
+class AnswerForm(BaseForm):
+    """Words to the recipient. ``seen`` is the newest message the page showed."""
+
+    about = SelectField("About", choices=HOLD_CHOICES)
+    text = TextAreaField("Your answer", [DataRequired("Please write something.")])
+    seen = HiddenField()
+
+
+class NoteForm(BaseForm):
+    """A sentence with the version the page showed."""
+
+    note = TextAreaField("Note", [DataRequired("Please say why, in a sentence.")])
+    version = HiddenField()
+
+
+class PressForm(BaseForm):
+    """A button and nothing else."""
+
+
+def _nothing(_form: ActForm) -> dict[str, Any]:
+    return {}
+
+
+def _rejected(form: ActForm) -> dict[str, Any]:
+    return {"reason": _chosen(form.reason.data, REJECT_CHOICES, RejectReason)}
+
+
+def _closed(form: ActForm) -> dict[str, Any]:
+    return {"reason": _chosen(form.reason.data, CLOSE_CHOICES, ClosedReason)}
+
+
+def _held(form: ActForm) -> dict[str, Any]:
+    if not (form.note.data or "").strip():
+        raise Refused("Please say why our clocks should stand still.")
+    return {"kind": _chosen(form.kind.data, HOLD_CHOICES, HoldKind)}
+
+
+def _resumed(form: ActForm) -> dict[str, Any]:
+    try:
+        return {"hold_id": uuid.UUID(str(form.hold_id.data))}
+    except ValueError:
+        raise NotFound("This hold") from None
+
+
+#: Every step an operator or a rights-holder can take from a case's page, and how to read what it brings.
+CARRIED: dict[str, Callable[[ActForm], dict[str, Any]]] = {
+    **dict.fromkeys(
+        (
+            CaseTrigger.ASK_OWNER, CaseTrigger.COMPLETE, CaseTrigger.OFFER, CaseTrigger.REVIEW_LEGALLY,
+            CaseTrigger.HAND_OVER, CaseTrigger.AGREE, CaseTrigger.AGREE_INSTALMENTS, CaseTrigger.SETTLE,
+            CaseTrigger.WITHDRAW,
+        ),
+        _nothing,
+    ),
+    CaseTrigger.REJECT: _rejected,
+    CaseTrigger.CLOSE: _closed,
+    CaseTrigger.HOLD: _held,
+    CaseTrigger.RESUME: _resumed,
+}  # fmt: skip
+
+
+def _chosen(value: Any, choices: list[Choice], kind: type[Any]) -> Any:
+    if value not in {word for word, _label in choices}:
+        raise Refused("Please choose a reason from the list.")
+    return kind(value)

@@ -1,0 +1,200 @@
+"""Whose turn it is in a case, in a sentence, and the next date that counts."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from workflow.cases import queries
+from workflow.cases.cadence import cadence, cadence_on, zone_of
+from workflow.cases.effects import place_of
+from workflow.cases.lifecycle import CASE_LIFECYCLE
+from workflow.cases.models import Case
+from workflow.cases.states import CLOSED_WORDS, HOLD_WORDS, REJECT_WORDS, CaseState
+from workflow.kernel.actors import Actor, Role
+from workflow.kernel.calendar import local_date
+from workflow.kernel.db import Session
+from workflow.kernel.deadlines import DeadlineRow, DeadlineState
+from workflow.kernel.errors import Refused
+from workflow.kernel.wording import date_text
+
+#: Who is expected to act, as each side reads it.
+WHO_FOR_OWNER = {
+    Role.RIGHTS_HOLDER: "Your turn",
+    Role.OPERATOR: "Our turn",
+    Role.INFRINGER: "The other side’s turn",
+    Role.LEGAL_PARTNER: "The legal partner’s turn",
+    Role.SYSTEM: "Nobody’s turn: the date decides",
+    None: "It is over",
+}
+WHO_FOR_OPERATOR = {
+    **WHO_FOR_OWNER,
+    Role.RIGHTS_HOLDER: "The rights-holder’s turn",
+    Role.OPERATOR: "Your turn",
+}
+
+_OPEN = "They may pay, show a licence, object or ask."
+#: What is happening, as the rights-holder and as the operator read it.
+SENTENCES: dict[CaseState, tuple[str, str]] = {
+    CaseState.DRAFT: ("You are putting the case together.", "The rights-holder puts it together."),
+    CaseState.SUBMITTED: (
+        "We check the pictures, the recipient and the price.",
+        "Check the pictures and the recipient, set the price, send the offer.",
+    ),
+    CaseState.INFO_NEEDED: (
+        "Something is missing. Please read what we ask and send it.",
+        "The rights-holder was asked for what is missing.",
+    ),
+    CaseState.REJECTED: ("We did not take it on.", "It was not taken on."),
+    CaseState.OFFERED: (f"The offer is out. {_OPEN}", f"The offer is out. {_OPEN}"),
+    CaseState.REMINDED: (f"They were reminded. {_OPEN}", f"They were reminded. {_OPEN}"),
+    CaseState.AGREED: ("The sum is agreed, the payment is awaited.",) * 2,
+    CaseState.IN_INSTALMENTS: ("It is being paid by a plan.",) * 2,
+    CaseState.PAID: (
+        "Paid. Your share is held until the time for a refund is over.",
+        "Paid. It closes by itself when the time for a refund is over.",
+    ),
+    CaseState.IN_DUNNING: (
+        "Nobody answered; formal reminders are being sent.",
+        "Nobody answered; formal reminders are being sent.",
+    ),
+    CaseState.LEGAL_REVIEW: (
+        "We check whether a legal partner should take over.",
+        "Decide: hand it over to a legal partner, agree with the other side, or close it.",
+    ),
+    CaseState.WITH_PARTNER: ("A legal partner has the case.",) * 2,
+    CaseState.IN_COURT: ("The case is in court.",) * 2,
+    CaseState.SETTLED: ("It ended by agreement.",) * 2,
+    CaseState.CLOSED: ("It is closed.",) * 2,
+}
+
+#: What each date of ours does, at the beginning of a sentence.
+DATE_WORDS = {
+    "reminder": "Reminder",
+    "look": "A person looks again",
+    "dunning": "Formal reminder",
+    "legal_review": "Check for hand-over",
+    "refund_window": "The time for a refund ends",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Blocked:
+    """A date that could not be kept, and why; for operators."""
+
+    deadline_id: uuid.UUID
+    what: str
+    due: date
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Who is expected to act, what is happening, and when something happens next."""
+
+    who: str
+    sentence: str
+    yours: bool
+    #: The next date that counts, if there is one.
+    on: date | None
+    date_words: str
+    #: Why our clocks stand still; empty when they run.
+    held: tuple[str, ...]
+    blocked: tuple[Blocked, ...]
+
+
+def turn_of(session: Session, case: Case, actor: Actor) -> Turn:
+    """Whose turn it is in one case."""
+    return turns_of(session, [case], actor)[case.id]
+
+
+def turns_of(session: Session, cases: Iterable[Case], actor: Actor) -> dict[uuid.UUID, Turn]:
+    """Whose turn it is in each of these cases."""
+    known = list(cases)
+    dates = queries.dates_of(session, [case.id for case in known])
+    asked = queries.asked_at(session, known)
+    return {case.id: _turn(case, dates[case.id], asked.get(case.id), actor) for case in known}
+
+
+def day_of(case: Case, moment: datetime) -> date:
+    """Which day that was where the recipient lives; by UTC while nobody knows where that is."""
+    try:
+        return local_date(moment, zone_of(case.recipient_country))
+    except Refused:
+        return moment.date()
+
+
+def day_after_resuming(case: Case, rows: Iterable[DeadlineRow], now: datetime) -> date | None:
+    """When the next step would come if our clocks ran again now: what is left, ten working days at least."""
+    paused = [row for row in rows if row.state is DeadlineState.PAUSED and row.paused_at is not None]
+    if not paused or not case.cadence_version:
+        return None
+    least = cadence(case.cadence_version).hold_minimum_working_days
+    place, today = place_of(case), day_of(case, now)
+    days = []
+    for row in paused:
+        assert row.paused_at is not None
+        left = place.between(day_of(case, row.paused_at), day_of(case, row.due_at))
+        days.append(place.add(today, max(left, least)))
+    return min(days)
+
+
+def _turn(case: Case, rows: list[DeadlineRow], asked: datetime | None, actor: Actor) -> Turn:
+    operator = actor.role is Role.OPERATOR
+    held = tuple(HOLD_WORDS[hold.kind] for hold in case.holds if hold.closed_at is None)
+    waits_for = Role.OPERATOR if held else CASE_LIFECYCLE.states[case.state].waits_for
+    who = (WHO_FOR_OPERATOR if operator else WHO_FOR_OWNER)[waits_for]
+    on, words = _next(case, rows, asked, held=bool(held))
+    return Turn(
+        who=who,
+        sentence=_sentence(case, held, operator=operator),
+        yours=waits_for is actor.role,
+        on=on,
+        date_words=words,
+        held=held,
+        blocked=tuple(
+            Blocked(row.id, _what(row), day_of(case, row.due_at), tuple(row.reasons))
+            for row in rows
+            if row.state is DeadlineState.BLOCKED
+        ),
+    )
+
+
+def _sentence(case: Case, held: tuple[str, ...], *, operator: bool) -> str:
+    if held:
+        decide = "Read it and decide." if operator else "We read it and decide."
+        return f"{'. '.join(held)}. {decide} Our reminders stand still meanwhile."
+    if case.state is CaseState.REJECTED and case.rejected_reason is not None:
+        return REJECT_WORDS[case.rejected_reason]
+    if case.state is CaseState.CLOSED and case.closed_reason is not None:
+        return CLOSED_WORDS[case.closed_reason]
+    if operator and case.needs_a_look and case.state is CaseState.REMINDED:
+        return "Nobody answered. Look at the case again before it becomes formal."
+    return SENTENCES[case.state][1 if operator else 0]
+
+
+def _next(
+    case: Case, rows: list[DeadlineRow], asked: datetime | None, *, held: bool
+) -> tuple[date | None, str]:
+    if held:
+        return None, "No date runs while this is open."
+    if asked is not None:
+        until = day_of(case, asked) + timedelta(days=cadence_on(asked.date()).owner_answer_days)
+        return until, f"Please answer by {date_text(until)}."
+    running = [row for row in rows if row.state in (DeadlineState.OPEN, DeadlineState.CLAIMED)]
+    if any(row.state is DeadlineState.BLOCKED for row in rows) and not running:
+        return None, "A date could not be kept; a person looks at it."
+    if not running:
+        return None, ""
+    on = day_of(case, running[0].due_at)
+    words = f"{_what(running[0])} on {date_text(on)}."
+    waiting = CASE_LIFECYCLE.states[case.state].waits_for is Role.INFRINGER
+    if waiting and case.answer_by is not None:
+        return min(on, case.answer_by), f"Answer by {date_text(case.answer_by)}. Without one: {words}"
+    return on, words
+
+
+def _what(row: DeadlineRow) -> str:
+    return DATE_WORDS.get(row.kind, row.kind.replace("_", " ").capitalize())

@@ -1,0 +1,203 @@
+"""The operator's queue: everything that waits for a person, in the order it should be done."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, time
+from typing import Any
+
+from sqlalchemy import Select, case, func, select
+
+from workflow.cases.models import Case, Hold, Letter, Message
+from workflow.cases.states import HOLD_WORDS as WORDS
+from workflow.cases.states import CaseState, Direction, HoldKind
+from workflow.cases.timeline import ANSWER_WORDS, letter_title
+from workflow.cases.turns import DATE_WORDS
+from workflow.kernel.db import Session
+from workflow.kernel.deadlines import DeadlineRow, DeadlineState
+from workflow.kernel.outbox import OutboxMessage, OutboxState
+
+#: Rows of a section that a page shows; the count tells how many there are.
+SHOWN = 50
+NOON = time(12, tzinfo=UTC)
+STUCK = (OutboxState.FAILED, OutboxState.UNKNOWN)
+LETTER_KINDS = ("letter", "letter.send")
+OVER = (CaseState.CLOSED, CaseState.SETTLED, CaseState.REJECTED)
+#: Which answer is read first.
+HOLD_ORDER = (
+    HoldKind.QUESTION, HoldKind.DATA_PROTECTION, HoldKind.LICENCE_SHOWN, HoldKind.OBJECTION,
+    HoldKind.BOUNCE, HoldKind.INSOLVENCY,
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One thing to do. Without a case it is about the instance itself."""
+
+    since: datetime
+    what: str
+    case: Case | None = None
+    #: What is wrong, for things that failed.
+    why: str = ""
+    letter_id: uuid.UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One kind of work: how much of it there is, and the oldest of it."""
+
+    key: str
+    title: str
+    #: After so many days it is late.
+    days: int
+    count: int
+    items: tuple[Item, ...]
+
+
+def queue(session: Session) -> list[Section]:
+    """Every section that holds something, in product order, each with its oldest first."""
+    found = []
+    for key, title, days, ask in SECTIONS:
+        count, items = ask(session)
+        if count:
+            found.append(Section(key, title, days, count, tuple(items)))
+    return found
+
+
+def waiting(session: Session) -> int:
+    """How many things wait for a person."""
+    return sum(ask(session)[0] for _key, _title, _days, ask in SECTIONS)
+
+
+Asked = tuple[int, list[Item]]
+
+
+def _answers(session: Session) -> Asked:
+    """Open holds that a person decides, and answers to what is over already."""
+    order = case({kind: at for at, kind in enumerate(HOLD_ORDER)}, value=Hold.kind)
+    holds = (
+        select(Hold, Case)
+        .join(Case, Case.id == Hold.case_id)
+        .where(Hold.closed_at.is_(None), Hold.kind != HoldKind.PAYMENT_PENDING)
+    )
+    rows = session.execute(holds.order_by(order, Hold.opened_at).limit(SHOWN))
+    items = [Item(hold.opened_at, WORDS[hold.kind], held) for hold, held in rows]
+    late = _unread()
+    messages = session.execute(late.order_by(Message.at).limit(SHOWN))
+    items += [
+        Item(message.at, f"{ANSWER_WORDS[message.about]}, after the end", told) for message, told in messages
+    ]
+    return _count(session, holds) + _count(session, late), items[:SHOWN]
+
+
+def _unread() -> Select[Message, Case]:
+    """What was written about a case that is over, and nobody wrote back."""
+    newest_answer = (
+        select(func.max(Message.at))
+        .where(Message.case_id == Case.id, Message.direction == Direction.OUTGOING)
+        .scalar_subquery()
+    )
+    return (
+        select(Message, Case)
+        .join(Case, Case.id == Message.case_id)
+        .where(
+            Message.direction == Direction.INCOMING,
+            Case.state.in_(OVER),
+            Message.at > Case.closed_at,
+            func.coalesce(newest_answer < Message.at, True),
+        )
+    )
+
+
+def _blocked_dates(session: Session) -> Asked:
+    blocked = (
+        select(DeadlineRow, Case)
+        .outerjoin(Case, (Case.id == DeadlineRow.subject_id) & (DeadlineRow.subject_type == "case"))
+        .where(DeadlineRow.state == DeadlineState.BLOCKED)
+    )
+    rows = session.execute(blocked.order_by(DeadlineRow.due_at).limit(SHOWN))
+    items = [
+        Item(
+            row.due_at,
+            DATE_WORDS.get(row.kind, f"{row.subject_type}: {row.kind}"),
+            about,
+            " ".join(row.reasons),
+        )
+        for row, about in rows
+    ]
+    return _count(session, blocked), items
+
+
+def _looks(session: Session) -> Asked:
+    wanted = select(Case).where(Case.needs_a_look, Case.state == CaseState.REMINDED)
+    return _cases(session, wanted.order_by(Case.last_letter_on), "Silent so far; formal reminders come next")
+
+
+def _legal(session: Session) -> Asked:
+    wanted = select(Case).where(Case.state == CaseState.LEGAL_REVIEW)
+    return _cases(session, wanted.order_by(Case.last_letter_on), "Hand over, agree or close")
+
+
+def _new(session: Session) -> Asked:
+    wanted = select(Case).where(Case.state == CaseState.SUBMITTED)
+    return _cases(session, wanted.order_by(Case.submitted_at), "Check, price, send the offer")
+
+
+def _cases(session: Session, wanted: Select[Case], what: str) -> Asked:
+    rows = session.scalars(wanted.limit(SHOWN))
+    return _count(session, wanted), [Item(_since(found), what, found) for found in rows]
+
+
+def _since(found: Case) -> datetime:
+    """Since when it waits: the last letter, or the day it came in."""
+    if found.last_letter_on is not None:
+        return datetime.combine(found.last_letter_on, NOON)
+    assert found.submitted_at is not None, "drafts are not in the queue"
+    return found.submitted_at
+
+
+def _letters(session: Session) -> Asked:
+    """Letters that could not be printed or sent, or of which nobody knows whether they left."""
+    stuck = select(OutboxMessage).where(
+        OutboxMessage.state.in_(STUCK), OutboxMessage.kind.in_(LETTER_KINDS)
+    )
+    messages = session.scalars(stuck.order_by(OutboxMessage.created_at).limit(SHOWN)).all()
+    ids = [uuid.UUID(message.payload["letter_id"]) for message in messages]
+    rows = session.execute(
+        select(Letter, Case).join(Case, Case.id == Letter.case_id).where(Letter.id.in_(ids))
+    )
+    letters = {letter.id: (letter, about) for letter, about in rows}
+    items = []
+    for letter_id, message in zip(ids, messages, strict=True):
+        letter, about = letters[letter_id]
+        fate = "nobody knows whether it left" if message.state is OutboxState.UNKNOWN else "could not be sent"
+        what = f"{letter_title(letter)}: {fate}"
+        items.append(Item(letter.queued_at, what, about, message.last_error, letter_id))
+    return _count(session, stuck), items
+
+
+def _messages(session: Session) -> Asked:
+    stuck = select(OutboxMessage).where(
+        OutboxMessage.state.in_(STUCK), OutboxMessage.kind.notin_(LETTER_KINDS)
+    )
+    rows = session.scalars(stuck.order_by(OutboxMessage.created_at).limit(SHOWN))
+    items = [Item(row.created_at, f"{row.kind}: {row.state.value}", None, row.last_error) for row in rows]
+    return _count(session, stuck), items
+
+
+def _count(session: Session, wanted: Select[*tuple[Any, ...]]) -> int:
+    return session.scalar(select(func.count()).select_from(wanted.order_by(None).subquery())) or 0
+
+
+#: Key, title, days until it is late, what is in it: the order of the work.
+SECTIONS: tuple[tuple[str, str, int, Callable[[Session], Asked]], ...] = (
+    ("answers", "Answers to decide", 5, _answers),
+    ("dates", "Dates that could not be kept", 1, _blocked_dates),
+    ("looks", "Cases to look at again", 7, _looks),
+    ("legal", "Before a lawyer gets it", 7, _legal),
+    ("new", "New cases", 3, _new),
+    ("letters", "Letters that did not leave", 1, _letters),
+    ("messages", "Work that failed behind the pages", 1, _messages),
+)

@@ -1,0 +1,112 @@
+"""The demo world from nothing: a small web, real photographs, real crawl, and three cases with their ends.
+
+One case is paid through the portal, one stays silent and comes into dunning, one is answered and stands
+still. Everything goes through the same services, pages and processes as in earnest; only the card page is
+the stand-in's and the business clock moves.
+"""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select
+
+from workflow.accounts.models import Account
+from workflow.config import Config
+from workflow.demo import cases, people, searching
+from workflow.demo.summary import summary
+from workflow.demo.web import World, build_world
+from workflow.kernel.actors import Actor
+from workflow.kernel.clock import DemoClock
+from workflow.kernel.db import Database
+from workflow.kernel.errors import Refused
+from workflow.kernel.runtime import Runtime
+from workflow.schema import upgrade
+
+#: The demo world begins on a day whose rates and rules are all known.
+FIRST_DAY = datetime(2024, 3, 1, 9, 0, tzinfo=UTC)
+SEED = 7
+#: So long nobody answers before the first formal reminder is out.
+SILENT_DAYS = 62
+
+Say = Callable[[str], None]
+
+
+def found(config: Config, say: Say) -> dict[str, Any]:
+    """Build the demo world afresh and return its summary; takes away what stood in its folder."""
+    began = time.monotonic()
+    _clear(config)
+    say("The database and the people")
+    runtime = _empty_instance(config)
+    operator, owner = people.settle_in(runtime)
+    say("A small web with altered photographs")
+    world = build_world(config.instance_dir / "world", SEED)
+    say("Upload of the photographs")
+    searching.upload(runtime, owner.actor)
+    say("Crawl and comparison")
+    compared = searching.search(runtime, world)
+    say("Three cases")
+    _three_cases(runtime, operator, owner)
+    say(f"{SILENT_DAYS} days pass")
+    cases.let_days_pass(runtime, SILENT_DAYS)
+    told = summary(runtime, world, compared, seconds=time.monotonic() - began)
+    runtime.database.dispose()
+    return told
+
+
+def advance(runtime: Runtime, days: int, say: Say) -> list[dict[str, Any]]:
+    """Let days pass on an existing demo and return what was written meanwhile, day by day."""
+    return cases.let_days_pass(runtime, days, say)
+
+
+def _three_cases(runtime: Runtime, operator: Account, owner: Account) -> None:
+    paid, silent, answered = cases.submit_three(runtime, owner.actor)
+    for case_id in (paid, silent, answered):
+        cases.price_and_send(runtime, case_id, operator.actor)
+    cases.work(runtime)
+    cases.pay_through_portal(runtime, paid)
+    cases.answer_through_portal(runtime, answered)
+
+
+def actor_of(runtime: Runtime, email: str) -> Actor:
+    """One of the demo's people, as the one who acts."""
+    with runtime.database.reading() as session:
+        return session.scalars(select(Account).where(Account.email == email)).one().actor
+
+
+def _clear(config: Config) -> None:
+    if not config.demo:
+        raise Refused("Only a demo instance can be built afresh.")
+    if not config.database_url.startswith("sqlite:///") or str(config.instance_dir) not in config.database_url:
+        raise Refused("The demo is built on its own SQLite file; unset LICHTBILD_DATABASE_URL for it.")
+    for entry in config.instance_dir.iterdir():
+        if entry.name == "secret.key":
+            continue
+        if entry.is_dir():
+            shutil.rmtree(entry)
+        else:
+            entry.unlink()
+
+
+def _empty_instance(config: Config) -> Runtime:
+    from workflow.building import build_runtime
+
+    database = Database(config.database_url)
+    upgrade(database)
+    database.dispose()
+    runtime = build_runtime(config)
+    assert isinstance(runtime.clock, DemoClock)
+    runtime.clock.move_to(FIRST_DAY)
+    assert runtime.clock.business() - FIRST_DAY < timedelta(minutes=1)
+    return runtime
+
+
+def world_of(config: Config) -> World:
+    """The small web of an existing demo."""
+    from workflow.demo.web import load_world
+
+    return load_world(config.instance_dir / "world")
