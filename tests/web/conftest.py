@@ -31,7 +31,7 @@ MakeSite = Callable[..., Flask]
 def signed_in_by_cookie() -> SignedInAs | None:
     """Whoever the cookie names, by role; the tests sign in by setting it."""
     role = cookie.get("role")
-    return SignedInAs(Actor(Role(role), "somebody"), "Somebody") if role else None
+    return SignedInAs(Actor(Role(role), "somebody", "Somebody"), "Somebody") if role else None
 
 
 @pytest.fixture
