@@ -8,6 +8,7 @@ allow-list of exact (host, port) pairs, each with the address it is pinned to.
 from __future__ import annotations
 
 import ipaddress
+import re
 import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -31,6 +32,8 @@ EXTRA_FORBIDDEN = tuple(
 DEFAULT_PORTS = (80, 443, 8080, 8443)
 _SCHEME_PORTS = {"http": 80, "https": 443}
 _MAX_URL = 8192
+#: Control characters, spaces and the backslash that browsers and libraries read differently.
+_FORBIDDEN_LETTERS = re.compile(r"[\x00-\x20\x7f\\]")
 
 
 class EgressRefused(Exception):
@@ -63,7 +66,7 @@ def literal_address(host: str) -> str | None:
 
 def is_internal(address: str) -> bool:
     """True for everything that is not a public unicast address."""
-    parsed = ipaddress.ip_address(address.split("%")[0])
+    parsed = ipaddress.ip_address(address.split("%", maxsplit=1)[0])
     if isinstance(parsed, ipaddress.IPv6Address):
         inner = parsed.ipv4_mapped or parsed.sixtofour
         if inner is None and parsed.teredo is not None:
@@ -107,7 +110,7 @@ class EgressPolicy:
         """Scheme, canonical host and port of a well-formed web address."""
         if len(url) > _MAX_URL:
             raise EgressRefused("malformed", "The address is too long.")
-        if any(ord(letter) < 0x21 or ord(letter) == 0x7F for letter in url) or "\\" in url:
+        if _FORBIDDEN_LETTERS.search(url):
             raise EgressRefused("malformed", "The address contains forbidden characters.")
         try:
             parts: SplitResult = urlsplit(url)

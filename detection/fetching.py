@@ -80,9 +80,7 @@ def _one_hop(url: str, policy: EgressPolicy, limits: FetchLimits, deadline: floa
         connection.close()
 
 
-def _connect(
-    scheme: str, host: str, port: int, address: str, seconds: float
-) -> http.client.HTTPConnection:
+def _connect(scheme: str, host: str, port: int, address: str, seconds: float) -> http.client.HTTPConnection:
     """A connection to exactly the judged address, speaking under the name of the host."""
     connection = http.client.HTTPConnection(host, port, timeout=seconds)
     raw = socket.create_connection((address, port), timeout=seconds)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any, TypeAlias
 from urllib.parse import urljoin, urlsplit
 
 import lxml.html
@@ -23,7 +24,7 @@ from detection.crawl.markup import (
     srcset_addresses,
 )
 
-Element = lxml.html.HtmlElement
+Element: TypeAlias = Any  # lxml's elements; its stubs know HtmlElement only as a private name
 #: (channel, address, credit given by the channel itself)
 Raw = tuple[str, str, str]
 
@@ -35,14 +36,15 @@ CHANNELS = (
     "preload", "icon", "script", "comment",
 )  # fmt: skip
 _TRUST = {channel: place for place, channel in enumerate(CHANNELS)}
-_LAZY_NAMES = frozenset(
-    "data-src data-original data-lazy-src data-lazy data-url data-image data-img data-img-url "
-    "data-hi-res-src data-large_image data-large-file data-medium-file data-orig-file "
-    "data-full-url data-zoom-image data-zoom data-echo data-thumb data-fallback-src "
-    "data-flickity-lazyload data-old-hires data-defer-src data-actualsrc data-cfsrc "
-    "data-pin-media data-media data-poster data-image-src data-lazyload data-bg data-background "
-    "data-background-image data-bg-src nitro-lazy-src data-dynamic-image".split()
-)
+_LAZY_NAMES = frozenset((
+    "data-src", "data-original", "data-lazy-src", "data-lazy", "data-url", "data-image", "data-img",
+    "data-img-url", "data-hi-res-src", "data-large_image", "data-large-file", "data-medium-file",
+    "data-orig-file", "data-full-url", "data-zoom-image", "data-zoom", "data-echo", "data-thumb",
+    "data-fallback-src", "data-flickity-lazyload", "data-old-hires", "data-defer-src",
+    "data-actualsrc", "data-cfsrc", "data-pin-media", "data-media", "data-poster", "data-image-src",
+    "data-lazyload", "data-bg", "data-background", "data-background-image", "data-bg-src",
+    "nitro-lazy-src", "data-dynamic-image",
+))  # fmt: skip
 _MICRODATA = ("image", "thumbnailurl", "contenturl")
 _META = {
     "og:image": "og-image",
@@ -56,7 +58,7 @@ _META = {
     "msapplication-tileimage": "icon",
 }
 _REFUSED_SCHEMES = ("javascript:", "about:", "blob:", "mailto:", "tel:", "data:", "file:", "#")
-_MOST_IMAGES, _MOST_LINKS, _MOST_TEXT = 2000, 1000, 300
+_MOST_IMAGES, _MOST_LINKS, _MOST_TEXT, _MOST_ATTRIBUTE = 2000, 1000, 300, 4000
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +138,7 @@ def _alt(element: Element) -> str:
 
 def _from_element(element: Element) -> Iterator[Raw]:
     """All addresses that one node mentions."""
-    if isinstance(element, etree._Comment):
+    if element.tag is etree.Comment:
         yield from (("comment", address, "") for address in _images_in(element.text or ""))
         return
     if not isinstance(element.tag, str):
@@ -159,7 +161,7 @@ def _from_attributes(element: Element, tag: str) -> Iterator[Raw]:
         yield "microdata", value, ""
     for name, value in element.attrib.items():
         lower = str(name).lower()
-        if lower.startswith(("data-", "nitro-")) and value and len(value) < 4000:
+        if lower.startswith(("data-", "nitro-")) and value and len(value) < _MOST_ATTRIBUTE:
             yield from _from_data(lower, str(value), is_image=tag in ("img", "amp-img", "source"))
 
 

@@ -45,9 +45,7 @@ class Wanted:
 class Frontier:
     """The queue of one crawl. `owner` names this process, `lease_seconds` is its patience."""
 
-    def __init__(
-        self, engine: Engine, owner: str, lease_seconds: float, most_pages: int = 10_000
-    ) -> None:
+    def __init__(self, engine: Engine, owner: str, lease_seconds: float, most_pages: int = 10_000) -> None:
         self.engine = engine
         self._owner = owner
         self._lease = lease_seconds
@@ -74,9 +72,7 @@ class Frontier:
         with transaction(self.engine) as connection:
             if self._count_open(connection):
                 return False
-            connection.execute(
-                update(rounds).where(rounds.c.id == self.round_id).values(finished_at=now)
-            )
+            connection.execute(update(rounds).where(rounds.c.id == self.round_id).values(finished_at=now))
         return True
 
     def want(self, connection: Connection, wanted: Wanted) -> int | None:
@@ -136,9 +132,7 @@ class Frontier:
                 )  # fmt: skip
         return [Claim(row.id, row.token + 1, row.url, row.kind, row.depth) for row in found]
 
-    def acknowledge(
-        self, connection: Connection, claim: Claim, state: str, reason: str = ""
-    ) -> bool:
+    def acknowledge(self, connection: Connection, claim: Claim, state: str, reason: str = "") -> bool:
         """Settle a claim inside the transaction that stores what it brought.
 
         False when the lease had run out and another took over: then nothing may be stored.

@@ -3,9 +3,8 @@ middleware that judges every hop before it leaves, with counts and sentences."""
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 from scrapy import Request
 from scrapy.crawler import Crawler
@@ -15,7 +14,6 @@ from twisted.internet.interfaces import (
     IAddress,
     IHostnameResolver,
     IHostResolution,
-    IResolutionReceiver,
 )
 from twisted.internet.threads import deferToThreadPool
 from twisted.python.failure import Failure
@@ -59,12 +57,12 @@ class GuardResolver:
 
     def resolveHostName(  # noqa: N802 - Twisted's name
         self,
-        resolutionReceiver: IResolutionReceiver,  # noqa: N803
+        resolutionReceiver: Any,  # noqa: N803
         hostName: str,  # noqa: N803
         portNumber: int = 0,  # noqa: N803
-        addressTypes: Sequence[type[IAddress]] | None = None,  # noqa: N803
-        transportSemantics: str = "TCP",  # noqa: N803
-    ) -> IHostResolution:
+        addressTypes: Sequence[type[IAddress]] | None = None,  # noqa: N803, ARG002
+        transportSemantics: Literal["TCP", "UDP"] = "TCP",  # noqa: N803
+    ) -> _Resolution:
         """Answer with one judged address, or with none: then nothing is connected."""
         resolution = _Resolution(hostName)
         resolutionReceiver.resolutionBegan(resolution)
@@ -73,7 +71,7 @@ class GuardResolver:
         )
 
         def answered(address: str) -> None:
-            family = IPv6Address if ipaddress.ip_address(address).version == 6 else IPv4Address
+            family = IPv6Address if ":" in address else IPv4Address
             resolutionReceiver.addressResolved(family(transportSemantics, address, portNumber))
             resolutionReceiver.resolutionComplete()
 
@@ -108,9 +106,7 @@ class GuardMiddleware:
         if request.meta.get("kind") == "page" and host not in self._hosts:
             self._count("other_site")
             raise Refused(f"{host} is not one of the sites of this crawl.")
-        return None
 
     def _count(self, code: str) -> None:
         if self._stats is not None:
             self._stats.inc_value(f"egress/refused/{code}")
-

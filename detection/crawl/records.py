@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from sqlalchemy import Connection, Engine, delete, func, select, update
+from sqlalchemy import Connection, Engine, Table, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from detection.crawl import tables as t
@@ -80,9 +80,9 @@ class Records:
                 select(t.crawl_rounds.c.started_at).where(t.crawl_rounds.c.id == round_id)
             )
             states = {
-                (row.kind, row.state): row.count
+                (str(row.kind), str(row.state)): int(row.number)
                 for row in connection.execute(
-                    select(requests.kind, requests.state, func.count().label("count"))
+                    select(requests.kind, requests.state, func.count().label("number"))
                     .where(requests.round_id == round_id)
                     .group_by(requests.kind, requests.state)
                 )
@@ -111,12 +111,8 @@ class Records:
             "sha256": page.sha256, "last_seen": now,
         }  # fmt: skip
         host = urlsplit(page.url).hostname or ""
-        _insert_once(
-            connection, t.crawl_pages, {"url_key": key, "host": host, "first_seen": now, **facts}
-        )
-        connection.execute(
-            update(t.crawl_pages).where(t.crawl_pages.c.url_key == key).values(facts)
-        )
+        _insert_once(connection, t.crawl_pages, {"url_key": key, "host": host, "first_seen": now, **facts})
+        connection.execute(update(t.crawl_pages).where(t.crawl_pages.c.url_key == key).values(facts))
         page_id = connection.scalar(select(t.crawl_pages.c.id).where(t.crawl_pages.c.url_key == key))
         assert page_id is not None
         connection.execute(delete(t.crawl_mentions).where(t.crawl_mentions.c.page_id == page_id))
@@ -149,12 +145,12 @@ class Records:
 
 
 def _sight(
-    connection: Connection, page_id: int, sha256: str, words: dict[str, object], now: float
+    connection: Connection, page_id: int, sha256: str, words: Mapping[str, object], now: float
 ) -> None:
     """This image on this page: once, with the time it was last there."""
     names = ("image_url", "channel", "xpath", "alt", "credit")
-    row = {"page_id": page_id, "image_sha256": sha256, "first_seen": now, "last_seen": now}
-    row.update({name: words[name] for name in names})  # type: ignore[dict-item]
+    row: dict[str, object] = {name: words[name] for name in names}
+    row.update(page_id=page_id, image_sha256=sha256, first_seen=now, last_seen=now)
     _insert_once(connection, t.crawl_sightings, row)
     connection.execute(
         update(t.crawl_sightings)
@@ -163,7 +159,7 @@ def _sight(
     )
 
 
-def _insert_once(connection: Connection, table: t.Table, row: dict[str, object]) -> None:
+def _insert_once(connection: Connection, table: Table, row: Mapping[str, object]) -> None:
     """Insert unless a row with the same unique key is there."""
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
     connection.execute(dialect.insert(table).values(row).on_conflict_do_nothing())

@@ -32,7 +32,7 @@ def run_crawl(job: CrawlJob) -> CrawlSummary:
     frontier.begin(job.seeds, job.wall())
     records = Records(engine, frontier)
     with DecodePool(job.decoders) as pool:
-        process = CrawlerProcess(scrapy_settings(job), install_root_handler=False)
+        process = CrawlerProcess(scrapy_settings(job))
         process.crawl(
             SiteSpider,
             job=job,
@@ -52,6 +52,7 @@ def scrapy_settings(job: CrawlJob) -> dict[str, Any]:
     """Polite, bounded and guarded; everything that is not needed is off."""
     return {
         "LOG_LEVEL": "WARNING",
+        "LOG_INSTALL_ROOT_HANDLER": False,
         "USER_AGENT": job.user_agent,
         "ROBOTSTXT_OBEY": True,
         "ROBOTSTXT_PARSER": "scrapy.robotstxt.ProtegoRobotParser",
@@ -87,5 +88,3 @@ def scrapy_settings(job: CrawlJob) -> dict[str, Any]:
         "DEPTH_LIMIT": 0,
         "REACTOR_THREADPOOL_MAXSIZE": 20,
     }
-
-

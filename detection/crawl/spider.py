@@ -106,9 +106,7 @@ class SiteSpider(Spider):
         """Decode an image in a child, store its bytes and where it was seen."""
         claim: Claim = response.meta["claim"]
         try:
-            info = await maybe_deferred_to_future(
-                deferToThread(self._decoder.inspect, response.body)
-            )
+            info = await maybe_deferred_to_future(deferToThread(self._decoder.inspect, response.body))
             self._store.put(response.body)
             self._records.store_image(claim, info, len(response.body), self._job.wall())
         except ImageRefused as refused:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import tempfile
 from pathlib import Path
+
+_ADDRESS = re.compile(r"[0-9a-f]{64}")
 
 
 class StoreDamaged(Exception):
@@ -20,7 +23,7 @@ class ContentStore:
 
     def path(self, sha256: str) -> Path:
         """Where the file of this address lies."""
-        if len(sha256) != 64 or not set(sha256) <= set("0123456789abcdef"):
+        if not _ADDRESS.fullmatch(sha256):
             raise ValueError("not an address")
         return self.root / sha256[:2] / sha256[2:4] / sha256
 
@@ -37,7 +40,7 @@ class ContentStore:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
-            os.replace(temporary, target)
+            Path(temporary).replace(target)
         except BaseException:
             Path(temporary).unlink(missing_ok=True)
             raise

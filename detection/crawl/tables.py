@@ -66,9 +66,7 @@ crawl_mentions = Table(
     "crawl_mentions",
     crawl_metadata,
     Column("id", Integer, primary_key=True),
-    Column(
-        "request_id", ForeignKey("crawl_requests.id", ondelete="CASCADE"), nullable=False, index=True
-    ),
+    Column("request_id", ForeignKey("crawl_requests.id", ondelete="CASCADE"), nullable=False, index=True),
     Column("page_id", ForeignKey("crawl_pages.id", ondelete="CASCADE"), nullable=False, index=True),
     Column("image_url", Text, nullable=False),
     Column("channel", String(32), nullable=False),

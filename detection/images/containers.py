@@ -1,3 +1,4 @@
+# ruff: noqa: PLR2004 - offsets and lengths of published file formats
 """What the bytes of a file say about themselves, read before any decoder sees them."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# ruff: noqa: PLR2004 - limits of 8-bit values
 """Decoding with Pillow, in the child only: one frame, upright, sRGB, on white, at a useful size."""
 
 from __future__ import annotations
@@ -131,9 +132,7 @@ def _what_broke(broken: BaseException) -> ImageRefused:
     return refusal("unreadable")
 
 
-def _first_frame(
-    opened: Image.Image, container: Container, limits: Limits, max_side: int
-) -> Picture:
+def _first_frame(opened: Image.Image, container: Container, limits: Limits, max_side: int) -> Picture:
     """Check the announced size, decode, and bring to one form."""
     width, height = opened.size
     _check_dimensions(width, height, limits)

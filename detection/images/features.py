@@ -53,13 +53,13 @@ class Features:
         """Descriptors of unit length."""
         values = self.descriptors.astype(np.float32)
         lengths = np.linalg.norm(values, axis=1, keepdims=True)
-        return (values / np.maximum(lengths, 1e-6)).astype(np.float32)
+        return np.asarray(values / np.maximum(lengths, 1e-6), dtype=np.float32)
 
 
 def extract(grey: Grey, count: int, scale: float = 1.0) -> Features:
     """Up to `count` features spread over the picture; `scale` leads back to original pixels."""
     cv2.setNumThreads(1)
-    sift = cv2.SIFT_create(nfeatures=_DETECTED, contrastThreshold=0.015, edgeThreshold=12)
+    sift = cv2.SIFT.create(nfeatures=_DETECTED, contrastThreshold=0.015, edgeThreshold=12)
     found, raw = sift.detectAndCompute(grey, None)
     if raw is None or not len(found):
         return Features(np.zeros((0, _KEYPOINT), np.float32), np.zeros((0, 128), np.uint8))

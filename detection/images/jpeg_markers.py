@@ -1,3 +1,4 @@
+# ruff: noqa: PLR2004 - markers of a published file format
 """The segments of a JPEG file, walked without decoding."""
 
 from __future__ import annotations

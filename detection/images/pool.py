@@ -14,6 +14,7 @@ import sys
 import threading
 from dataclasses import asdict
 from pathlib import Path
+from typing import Self
 
 from detection.images.limits import Limits
 from detection.images.refusals import REFUSALS, ImageRefused, refusal
@@ -52,7 +53,7 @@ class _Child:
             OMP_NUM_THREADS="1",
         )
         with theirs:
-            self.process = subprocess.Popen(
+            self.process = subprocess.Popen(  # noqa: S603 - our own module, numbers only
                 [sys.executable, "-P", "-m", module, str(theirs.fileno()), str(memory)],
                 pass_fds=(theirs.fileno(),),
                 stdin=subprocess.DEVNULL,
@@ -166,7 +167,7 @@ class DecodePool:
             child.process.wait()
             child.channel.close()
 
-    def __enter__(self) -> DecodePool:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

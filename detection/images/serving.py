@@ -43,8 +43,8 @@ def _one(tasks: Mapping[str, Task], header: Header, body: bytes) -> tuple[Header
     except ImageRefused as refused:
         return {"refused": refused.code, "sentence": refused.sentence}, b""
     except MemoryError:
-        refused = refusal("too_heavy")
-        return {"refused": refused.code, "sentence": refused.sentence}, b""
+        heavy = refusal("too_heavy")
+        return {"refused": heavy.code, "sentence": heavy.sentence}, b""
 
 
 def _limit_process(memory: int) -> None:

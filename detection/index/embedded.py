@@ -1,3 +1,4 @@
+# ruff: noqa: PLR2004 - orientations of the hash
 """The index inside one process: every hash and every descriptor compared, nothing approximate.
 
 Good for some thousands of photographs: a search reads 64 kB for each of them.
@@ -99,9 +100,7 @@ class EmbeddedIndex:
         if not query.features.count or not self._roots:
             return []
         roots = query.features.roots()
-        asked = [
-            _every(roots, _VOTERS_INVERTED if variant.is_inverted else _VOTERS) for variant in Variant
-        ]
+        asked = [_every(roots, _VOTERS_INVERTED if variant.is_inverted else _VOTERS) for variant in Variant]
         permuted = [rows[:, v.permutation] for rows, v in zip(asked, Variant, strict=True)]
         works, nearest = self._nearest(np.concatenate(permuted))
         weights = _weights(nearest)

@@ -1,3 +1,4 @@
+# ruff: noqa: PLR2004 - sides of a rectangle and grey values
 """Do the pixels agree where the geometry says the photograph lies?
 
 The image is warped onto the small picture kept with the photograph and both are correlated cell by
@@ -9,12 +10,14 @@ photograph does, the picture runs on across the photograph's border.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-from detection.matching.polygons import inverse
+from detection.matching.borders import STILL, running_on
+from detection.matching.colours import ColourShift, colour_shift
 
 Matrix = npt.NDArray[np.float64]
 Colours = npt.NDArray[np.uint8]
@@ -33,16 +36,8 @@ _AGREES, _CLOSELY = 0.6, 0.85
 _SLACK = 2
 #: Share of agreeing pixels in a row or column of cells that keeps it in the visible part.
 _KEPT = 0.34
-#: Standard deviation of grey values under which a line says nothing.
-_STILL = 3.0
 #: Correlation of a whole line that still agrees.
 _LINE_AGREES = 0.5
-#: Lines compared across a border: from so far inside, over these distances.
-_INSET, _DISTANCES = 1, (3, 4, 5)
-#: The image must reach this far beyond the border; a visible part that ends this early was cut.
-_PAD, _LEAST_BEYOND, _CUT = 8, 5.0, 0.02
-#: A border is a jump this much larger than the change over the same distance inside.
-_JUMP, _NOISE = 2.5, 4.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +54,7 @@ class Agreement:
     #: Share of the photograph's inner borders across which the image runs on; None when there are
     #: such borders and none of them says anything.
     running_on: float | None
-    #: Mean colour of photograph and image over the agreeing cells, in CIE Lab, and their spreads.
-    ours: tuple[float, float, float]
-    theirs: tuple[float, float, float]
-    our_chroma: float
-    their_chroma: float
-    #: Mean distance of the two colour components.
-    colour_shift: float
+    colours: ColourShift
 
 
 def compare(photograph: Colours, image: Colours, matrix: Matrix, inverted: bool) -> Agreement:
@@ -73,7 +62,7 @@ def compare(photograph: Colours, image: Colours, matrix: Matrix, inverted: bool)
     ours, image, matrix = _same_grain(photograph, image, matrix)
     height, width = ours.shape[:2]
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    theirs = cv2.warpAffine(image, matrix, (width, height), flags=flags)
+    theirs = np.asarray(cv2.warpAffine(image, matrix, (width, height), flags=flags), np.uint8)
     whole = np.full(image.shape[:2], 255, np.uint8)
     valid = cv2.warpAffine(whole, matrix, (width, height), flags=flags) > 250
     our_grey, their_grey = _grey(ours), _grey(theirs)
@@ -88,24 +77,17 @@ def compare(photograph: Colours, image: Colours, matrix: Matrix, inverted: bool)
     close = telling & (np.nan_to_num(correlation) >= _CLOSELY)
     count = int(telling.sum())
     exact = _fine_part(our_grey, their_grey, valid, kept)
-    colours = _colours(ours, theirs, agreeing if agreeing.any() else inside)
     return Agreement(
         telling=count,
         agreeing=float(agreeing.sum()) / max(count, 1),
         close=float(close.sum()) / max(count, 1),
         kept=exact,
-        running_on=_running_on(_grey(image), matrix, exact, (width, height)),
-        ours=colours[0],
-        theirs=colours[1],
-        our_chroma=colours[2],
-        their_chroma=colours[3],
-        colour_shift=colours[4],
+        running_on=running_on(_grey(image), matrix, exact, (width, height)),
+        colours=colour_shift(ours, theirs, agreeing if agreeing.any() else inside),
     )
 
 
-def _same_grain(
-    photograph: Colours, image: Colours, matrix: Matrix
-) -> tuple[Colours, Colours, Matrix]:
+def _same_grain(photograph: Colours, image: Colours, matrix: Matrix) -> tuple[Colours, Colours, Matrix]:
     """Bring both to about the same number of pixels for the same detail, the coarser wins."""
     scale = float(np.sqrt(abs(np.linalg.det(matrix[:, :2]))))
     ours = min(1.0, _COMPARED / max(photograph.shape[:2]), max(scale, 0.15))
@@ -129,7 +111,7 @@ def _resized(picture: Colours, factor: float) -> tuple[Colours, tuple[float, flo
     return small, (size[0] / width, size[1] / height)
 
 
-def _grey(picture: Colours) -> Grey:
+def _grey(picture: Any) -> Grey:
     return np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), dtype=np.float32)
 
 
@@ -150,9 +132,7 @@ def _correlate(ours: Grey, theirs: Grey, valid: Mask) -> Grey:
             cell = ours[top:bottom, left:right]
             if cell.size < 9 or float(cell.std()) < _TEXTURED:
                 continue
-            around = theirs[
-                max(0, top - _SLACK) : bottom + _SLACK, max(0, left - _SLACK) : right + _SLACK
-            ]
+            around = theirs[max(0, top - _SLACK) : bottom + _SLACK, max(0, left - _SLACK) : right + _SLACK]
             scores = cv2.matchTemplate(around, cell, cv2.TM_CCOEFF_NORMED)
             best = float(np.nan_to_num(scores, posinf=0, neginf=0).max())
             result[row, column] = max(-1.0, min(1.0, best))
@@ -213,7 +193,7 @@ def _line_agreement(ours: Grey, theirs: Grey, valid: Mask) -> Grey:
     b = (theirs - (theirs * weight).sum(axis=0) / count) * weight
     strength = np.sqrt((a * a).sum(axis=0) * (b * b).sum(axis=0))
     lines = (a * b).sum(axis=0) / np.maximum(strength, 1e-3)
-    lines[(a * a).sum(axis=0) / count < _STILL**2] = 1.0
+    lines[(a * a).sum(axis=0) / count < STILL**2] = 1.0
     padded = np.pad(lines, 1, mode="edge")
     return np.asarray((padded[:-2] + padded[1:-1] + padded[2:]) / 3, dtype=np.float32)
 
@@ -225,86 +205,3 @@ def _last_good(lines: Grey, start: int, end: int) -> int:
     while place != end and lines[place + step] >= _LINE_AGREES:
         place += step
     return place
-
-
-def _running_on(
-    image: Grey, matrix: Matrix, kept: tuple[float, float, float, float], size: tuple[int, int]
-) -> float | None:
-    """Share of the photograph's own borders inside the image across which the picture continues.
-
-    Where the visible part ends before the photograph does, something else begins: no question.
-    """
-    width, height = size
-    corners = inverse(matrix) @ np.array(
-        [[0, image.shape[1], image.shape[1], 0], [0, 0, image.shape[0], image.shape[0]], [1] * 4]
-    )
-    beyond = (-corners[0].min(), -corners[1].min(),
-              corners[0].max() - width, corners[1].max() - height)  # fmt: skip
-    cut = (kept[0], kept[1], 1 - kept[2], 1 - kept[3])
-    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    shifted = matrix.copy()
-    shifted[:, 2] += matrix[:, :2] @ np.array([-_PAD, -_PAD])
-    canvas = cv2.warpAffine(image, shifted, (width + 2 * _PAD, height + 2 * _PAD), flags=flags)
-    box = (_PAD, _PAD, width + _PAD, height + _PAD)
-    answers = [
-        False if cut[side] > _CUT else _continues(canvas, box, side)
-        for side in range(4)
-        if beyond[side] > max(_LEAST_BEYOND, 0.012 * (width, height)[side % 2])
-    ]
-    if not answers:
-        return 0.0
-    telling = [answer for answer in answers if answer is not None]
-    return sum(telling) / len(telling) if telling else None
-
-
-def _continues(canvas: Grey, box: tuple[int, int, int, int], side: int) -> bool | None:
-    """Whether lines just inside and just outside belong to one picture; None when all are flat."""
-    left, top, right, bottom = box
-    lines = canvas[top:bottom] if side in (0, 2) else canvas[:, left:right].T
-    outward = -1 if side < 2 else 1
-    inner = box[side] - outward * _INSET if side < 2 else box[side] - 1 - _INSET
-
-    def line(step: int) -> Grey:
-        place = min(max(inner + outward * step, 0), lines.shape[1] - 1)
-        return np.asarray(lines[:, place], dtype=np.float32)
-
-    if len(lines) < 8 or float(line(0).std()) < _STILL:
-        return None
-    for distance in _DISTANCES:
-        across = float(np.median(np.abs(line(distance) - line(0))))
-        within = float(np.median(np.abs(line(-distance) - line(0))))
-        if across > _JUMP * within + _NOISE:
-            return False
-        alike, known = _alike(line(distance), line(0)), _alike(line(-distance), line(0))
-        if alike is not None and known is not None and known > 0.4 and alike < known / 3:
-            return False
-    return True
-
-
-def _alike(one: Grey, other: Grey) -> float | None:
-    """Correlation of the fine structure of two lines; smooth slopes are the same everywhere."""
-    fine = [line - np.convolve(np.pad(line, 6, "edge"), np.full(13, 1 / 13), "valid")
-            for line in (one, other)]  # fmt: skip
-    if min(float(part.std()) for part in fine) < 1.0:
-        return None
-    return float(np.corrcoef(fine[0], fine[1])[0, 1])
-
-
-def _colours(
-    ours: Colours, theirs: Colours, cells: Mask
-) -> tuple[tuple[float, float, float], tuple[float, float, float], float, float, float]:
-    """Mean Lab colours, mean chroma of each and the mean shift between them."""
-    size = (CELLS, CELLS)
-    a = cv2.cvtColor(cv2.resize(ours, size, interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2LAB)
-    b = cv2.cvtColor(cv2.resize(theirs, size, interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2LAB)
-    one, two = a[cells].astype(np.float64), b[cells].astype(np.float64)
-    mean_one, mean_two = one.mean(axis=0), two.mean(axis=0)
-    chroma = [float(np.linalg.norm(x[:, 1:] - 128, axis=1).mean()) for x in (one, two)]
-    shift = float(np.linalg.norm(one[:, 1:] - two[:, 1:], axis=1).mean())
-    return (
-        (float(mean_one[0]), float(mean_one[1]), float(mean_one[2])),
-        (float(mean_two[0]), float(mean_two[1]), float(mean_two[2])),
-        chroma[0],
-        chroma[1],
-        shift,
-    )

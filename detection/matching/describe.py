@@ -78,13 +78,13 @@ def _turn_and_stretch(matrix: Matrix, mirrored: bool) -> tuple[float, float]:
 
 def _colours(agreement: Agreement) -> str:
     """A phrase for changed colours, or nothing."""
-    if agreement.their_chroma < _GREY_CHROMA and agreement.our_chroma > _COLOURFUL:
+    shift = agreement.colours
+    if shift.their_chroma < _GREY_CHROMA and shift.our_chroma > _COLOURFUL:
         return "in black and white"
-    if agreement.colour_shift > _SHIFTED:
+    if shift.distance > _SHIFTED:
         return "in other colours"
-    lightness = agreement.theirs[0] - agreement.ours[0]
-    if abs(lightness) > _BRIGHTER:
-        return "made lighter" if lightness > 0 else "made darker"
+    if abs(shift.lighter) > _BRIGHTER:
+        return "made lighter" if shift.lighter > 0 else "made darker"
     return ""
 
 
@@ -111,7 +111,7 @@ def _is_turned(angle: float) -> bool:
 def sentence_of(kind: MatchKind, change: Change, certainty: Certainty) -> str:
     """One plain sentence, e.g. "A crop: about 52 % of your photograph, mirrored." """
     head = _head(kind, change)
-    details = [words for words in _details(kind, change) if words]
+    details = [words for words in _details(change) if words]
     text = ", ".join([head, *details]) + "."
     if certainty is Certainty.CONFIRMED:
         return text
@@ -138,7 +138,7 @@ def _head(kind: MatchKind, change: Change) -> str:
     }.get(kind, "Your whole photograph, altered")
 
 
-def _details(kind: MatchKind, change: Change) -> list[str]:
+def _details(change: Change) -> list[str]:
     turned = f"turned by about {abs(round(change.turned))} degrees"
     return [
         "mirrored" if change.mirrored else "",

@@ -1,3 +1,4 @@
+# ruff: noqa: PLR2004 - points that an affine map needs
 """Do the features of a photograph lie in an image the way one picture lies in another?"""
 
 from __future__ import annotations
@@ -108,18 +109,18 @@ def _consensus(ours: Floats, theirs: Floats, variant: Variant) -> Order:
     return np.flatnonzero(near[near.sum(axis=1).argmax()])
 
 
-def _robust(
-    ours: Floats, theirs: Floats, chosen: Order, tolerance: float
-) -> tuple[Matrix, Order] | None:
+def _robust(ours: Floats, theirs: Floats, chosen: Order, tolerance: float) -> tuple[Matrix, Order] | None:
     """RANSAC on the chosen pairs, then all pairs that fit; refitted once on those."""
     cv2.setRNGSeed(1)
-    matrix, _ = cv2.estimateAffine2D(
+    found, _ = cv2.estimateAffine2D(
         ours[chosen], theirs[chosen], method=cv2.RANSAC, ransacReprojThreshold=tolerance,
         maxIters=1000, confidence=0.995,
     )  # fmt: skip
+    if found is None or not np.isfinite(found).all():
+        return None
+    matrix = np.asarray(found, dtype=np.float64)
+    inliers = chosen
     for _ in range(2):
-        if matrix is None or not np.isfinite(matrix).all():
-            return None
         inliers = np.flatnonzero(_residuals(matrix, ours, theirs) < tolerance)
         if len(inliers) < 4:
             return None

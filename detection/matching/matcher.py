@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 from detection.images.limits import FOUND, Limits
 from detection.images.packing import fingerprint_to_wire
@@ -77,7 +78,7 @@ class Matcher:
         """End the children."""
         self._pool.close()
 
-    def __enter__(self) -> Matcher:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -1,3 +1,4 @@
+# ruff: noqa: PLR2004 - rows a region needs
 """Pictures inside a page: blocks that are not background, joined to rectangles."""
 
 from __future__ import annotations
@@ -33,11 +34,7 @@ def picture_regions(grey: Grey) -> list[Box]:
     picture = (~background).astype(np.uint8) * 255
     picture = cv2.morphologyEx(picture, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)).astype(np.uint8)
     count, _, boxes, _ = cv2.connectedComponentsWithStats(picture, connectivity=4)
-    found = [
-        box
-        for index in range(1, count)
-        if (box := _box(boxes[index], width, height)) is not None
-    ]
+    found = [box for index in range(1, count) if (box := _box(boxes[index], width, height)) is not None]
     found.sort(key=lambda box: (-_area(box), box))
     return found[:_MOST_REGIONS]
 

@@ -1,3 +1,4 @@
+# ruff: noqa: PLR2004 - corners of a polygon
 """One photograph, one image, one geometry: a match or nothing."""
 
 from __future__ import annotations
@@ -37,9 +38,7 @@ class Scene:
     size: tuple[int, int]
 
 
-def judge(
-    scene: Scene, photograph: Photograph, geometry: Geometry, pdq_distance: int | None
-) -> Match | None:
+def judge(scene: Scene, photograph: Photograph, geometry: Geometry, pdq_distance: int | None) -> Match | None:
     """The match that geometry and pixels together support."""
     if geometry.inliers < t.UNCERTAIN_INLIERS and pdq_distance is None:
         return None
@@ -51,9 +50,7 @@ def judge(
     return _match(scene, photograph, geometry, agreement, pdq_distance)
 
 
-def judge_hash(
-    scene: Scene, photograph: Photograph, variant: Variant, pdq_distance: int
-) -> Match | None:
+def judge_hash(scene: Scene, photograph: Photograph, variant: Variant, pdq_distance: int) -> Match | None:
     """A hash neighbour without usable features: the pixels of the whole frames must agree."""
     best: tuple[float, Geometry, Agreement] | None = None
     for matrix in _whole_frame_maps(photograph.size, scene.size, variant.is_mirrored):
@@ -65,9 +62,7 @@ def judge_hash(
     return _match(scene, photograph, best[1], best[2], pdq_distance)
 
 
-def _agreement(
-    scene: Scene, photograph: Photograph, matrix: Matrix, variant: Variant
-) -> Agreement:
+def _agreement(scene: Scene, photograph: Photograph, matrix: Matrix, variant: Variant) -> Agreement:
     """Compare at the size of the pixels at hand."""
     small = matrix.copy()
     small[0] *= scene.pixels.shape[1] / scene.size[0]
@@ -109,9 +104,7 @@ def _match(
     )
 
 
-def _certainty(
-    inliers: int, agreement: Agreement, shares: tuple[float, float]
-) -> Certainty:
+def _certainty(inliers: int, agreement: Agreement, shares: tuple[float, float]) -> Certainty:
     sure = (
         inliers >= t.CONFIRMED_INLIERS
         and agreement.telling >= t.LEAST_TELLING
@@ -155,9 +148,7 @@ def _placed(
     return tuple((round(x, 1), round(y, 1)) for x, y in inside), shares
 
 
-def _whole_frame_maps(
-    ours: tuple[int, int], theirs: tuple[int, int], mirrored: bool
-) -> list[Matrix]:
+def _whole_frame_maps(ours: tuple[int, int], theirs: tuple[int, int], mirrored: bool) -> list[Matrix]:
     """Whole photograph onto whole image, in the four turns."""
     maps: list[Matrix] = []
     for turn in range(4):

@@ -19,7 +19,7 @@ def main() -> None:
     job = CrawlJob(
         store_dir=Path(words.pop("store_dir")),
         policy=EgressPolicy(allowed=allowed, ports=(80, 443)),
-        wall=time.time,
+        wall=lambda: time.clock_gettime(time.CLOCK_REALTIME),
         user_agent="LichtbildTest/1.0 (+https://example.org/bot)",
         **{name: tuple(value) if isinstance(value, list) else value for name, value in words.items()},
     )

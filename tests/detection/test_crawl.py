@@ -77,8 +77,11 @@ def test_redirects_into_the_house_reach_nothing(crawl: Crawl, pictures: list[byt
         site.redirect("/pic.jpg", f"http://{secret}/a.jpg")
         site.redirect("/pic2.jpg", f"http://{HOST}:{inside.port}/a.jpg")
         pictures_inside = "".join(f'<img src="{link}a.jpg">' for link in links)
-        site.html("/", f'<a href="/go">1</a><a href="/go2">2</a><img src="/pic.jpg"><img src="/pic2.jpg">'
-                  f'{pictures_inside}<img src="http://[::ffff:127.0.0.1]:{inside.port}/a.jpg">')
+        site.html(
+            "/",
+            f'<a href="/go">1</a><a href="/go2">2</a><img src="/pic.jpg"><img src="/pic2.jpg">'
+            f'{pictures_inside}<img src="http://[::ffff:127.0.0.1]:{inside.port}/a.jpg">',
+        )
         hosts = [HOST, "127.0.0.1", "localhost"]
         summary = crawl.run(seeds=[address(site, "/")], hosts=hosts, allowed=opening(site))
     assert inside.asked == []
@@ -112,11 +115,18 @@ def test_limits_on_depth_and_pages(crawl: Crawl) -> None:
 def test_a_killed_crawl_loses_nothing(crawl: Crawl, pictures: list[bytes]) -> None:
     site = Site(delay=0.02)
     for number in range(40):
-        links = "".join(f'<a href="/p{next_}">x</a>' for next_ in (2 * number + 1, 2 * number + 2) if next_ < 40)
+        links = "".join(
+            f'<a href="/p{next_}">x</a>' for next_ in (2 * number + 1, 2 * number + 2) if next_ < 40
+        )
         site.html(f"/p{number}", f'{links}<img src="/i{number}.jpg">')
         site.file(f"/i{number}.jpg", pictures[number % 4] + bytes([number]))
     with served(site):
-        job = {"seeds": [address(site, "/p0")], "allowed": opening(site), "lease_seconds": 3.0, "max_depth": 9}
+        job = {
+            "seeds": [address(site, "/p0")],
+            "allowed": opening(site),
+            "lease_seconds": 3.0,
+            "max_depth": 9,
+        }
         process = crawl.start(**job)
         deadline = time.monotonic() + 40
         while len(site.asked) < 35 and time.monotonic() < deadline:
