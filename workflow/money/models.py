@@ -5,12 +5,12 @@ from __future__ import annotations
 import uuid
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from workflow.kernel.db import Base, enum_column, money_column
 from workflow.kernel.ids import new_id
-from workflow.kernel.money import Currency, Money  # noqa: F401 - SQLAlchemy reads the fields of Money from here
+from workflow.kernel.money import Currency, Money
 from workflow.money.states import PayinState
 
 
@@ -20,6 +20,7 @@ class Payin(Base):
     __tablename__ = "payins"
     __table_args__ = (
         CheckConstraint("amount_minor > 0", name="amount_is_positive"),
+        CheckConstraint("(fee_minor IS NULL) = (fee_currency IS NULL)", name="fee_has_a_currency"),
         Index(
             "one_live_payin_per_case",
             "case_id",
@@ -42,7 +43,8 @@ class Payin(Base):
     payment_intent: Mapped[str | None] = mapped_column(String(200), unique=True)
     checkout_url: Mapped[str | None] = mapped_column(Text)
     #: What the payment service keeps; ``None`` until it says so.
-    fee: Mapped[Money | None] = money_column("fee", nullable=True)
+    fee_minor: Mapped[int | None] = mapped_column(BigInteger)
+    fee_currency: Mapped[Currency | None] = enum_column(Currency, "fee_currency", nullable=True)
 
     opened_at: Mapped[datetime]
     received_at: Mapped[datetime | None]
@@ -59,6 +61,17 @@ class Payin(Base):
     failure: Mapped[str] = mapped_column(String(500), default="")
     #: What does not fit, for the operator; while it stands, a person must look.
     trouble: Mapped[str] = mapped_column(String(500), default="")
+
+    @property
+    def fee(self) -> Money | None:
+        """What the payment service keeps, in the currency it settles in; ``None`` until it says so."""
+        if self.fee_minor is None or self.fee_currency is None:
+            return None
+        return Money(self.fee_minor, self.fee_currency)
+
+    @fee.setter
+    def fee(self, fee: Money) -> None:
+        self.fee_minor, self.fee_currency = fee.minor, fee.currency
 
 
 class PspCursor(Base):

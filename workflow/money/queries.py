@@ -107,7 +107,7 @@ def without_fee(session: Session, limit: int) -> Sequence[tuple[uuid.UUID, str]]
     """Received payins whose fee the service has not told yet."""
     rows = session.execute(
         select(Payin.id, Payin.payment_intent)
-        .where(Payin.state.in_(GOOD), Payin.payment_intent.is_not(None), Payin.fee.is_(None))
+        .where(Payin.state.in_(GOOD), Payin.payment_intent.is_not(None), Payin.fee_minor.is_(None))
         .order_by(Payin.received_at.desc())
         .limit(limit)
     )

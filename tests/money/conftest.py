@@ -1,0 +1,3 @@
+"""Fixtures of money."""
+
+from tests.money.fixtures import till  # noqa: F401 - pytest finds it here
