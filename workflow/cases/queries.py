@@ -159,6 +159,23 @@ def asked_at(session: Session, cases: Iterable[Case]) -> dict[uuid.UUID, datetim
     return {row.subject_id: row[1] for row in rows}
 
 
+def asked_for(session: Session, case: Case) -> str:
+    """What the rights-holder was asked for last, while that is open; else an empty text."""
+    if case.state is not CaseState.INFO_NEEDED:
+        return ""
+    entry = session.scalars(
+        select(AuditEntry)
+        .where(
+            AuditEntry.subject_type == "case",
+            AuditEntry.subject_id == case.id,
+            AuditEntry.action == "case:ask_owner",
+        )
+        .order_by(AuditEntry.sequence.desc())
+        .limit(1)
+    ).first()
+    return entry.note if entry else ""
+
+
 def letters_of(session: Session, case_id: uuid.UUID) -> list[Letter]:
     """Every letter of the case, newest first, those that never left too."""
     return list(

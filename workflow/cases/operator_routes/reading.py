@@ -11,19 +11,15 @@ from flask import Response, render_template, request, url_for
 from workflow.cases import files, filters, pages, queries, worklist
 from workflow.cases.forms import CLOSE_CHOICES, HOLD_CHOICES, REJECT_CHOICES, AnswerForm
 from workflow.cases.models import Case, Hold, Message
+from workflow.cases.operator_routes.blueprints import cases_operator
 from workflow.cases.timeline import timeline
 from workflow.cases.turns import day_after_resuming, turn_of, turns_of
 from workflow.kernel import audit
-from workflow.kernel.actors import Role
 from workflow.kernel.db import Session
-from workflow.kernel.errors import NotFound
-from workflow.web.blueprints import role_blueprint
 from workflow.web.current import actor, now, reading, runtime
 
 if TYPE_CHECKING:
     from flask.typing import ResponseReturnValue
-
-cases_operator = role_blueprint("cases_operator", __name__, role=Role.OPERATOR, url_prefix="/operator")
 
 
 @cases_operator.get("/queue")

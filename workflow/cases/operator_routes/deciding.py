@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import replace
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from flask import flash, redirect, render_template, request, url_for
@@ -21,21 +19,18 @@ from workflow.cases.forms import (
     fee_data,
 )
 from workflow.cases.models import Case
+from workflow.cases.operator_routes.blueprints import cases_operator
 from workflow.cases.pricing import FeeFacts, FeeSheet, estimate
 from workflow.cases.services import deciding
 from workflow.cases.states import CaseState, HoldKind, UseClass
-from workflow.kernel.actors import Role
 from workflow.kernel.db import Session
 from workflow.kernel.errors import Refused, Stale
-from workflow.web.blueprints import role_blueprint
-from workflow.web.current import actor, now, reading, wall, writing
+from workflow.web.current import actor, now, reading, writing
 from workflow.web.forms import form_page, load_or_422, refuse
 from workflow.web.transitions import note, seen_version
 
 if TYPE_CHECKING:
     from flask.typing import ResponseReturnValue
-
-cases_deciding = role_blueprint("cases_deciding", __name__, role=Role.OPERATOR, url_prefix="/operator")
 
 #: What is said after a step.
 DONE = {
@@ -50,7 +45,7 @@ DONE = {
 }
 
 
-@cases_deciding.route("/cases/<uuid:case_id>/recipient", methods=["GET", "POST"])
+@cases_operator.route("/cases/<uuid:case_id>/recipient", methods=["GET", "POST"])
 def recipient(case_id: uuid.UUID) -> ResponseReturnValue:
     """Who is written to, prefilled with what was found on the page."""
     with reading() as session:
@@ -69,26 +64,28 @@ def recipient(case_id: uuid.UUID) -> ResponseReturnValue:
     return form_page("operator/cases/recipient.html", form, case=case)
 
 
-@cases_deciding.get("/cases/<uuid:case_id>/price")
+@cases_operator.get("/cases/<uuid:case_id>/price")
 def price(case_id: uuid.UUID) -> ResponseReturnValue:
     """What a licence would have cost, by the facts in the address; looking changes nothing."""
     with reading() as session:
         case = queries.case_for(session, actor(), case_id)
         known = _known_facts(session, case)
-    form = FeeForm(formdata=request.args if "use_class" in request.args else None, data=fee_data(known))
-    fits = form.validate() if form.formdata_given else True
-    facts = form.facts() if fits and form.formdata_given else known
-    return _price_page(case, form, PriceForm(formdata=None, data=_kept(facts, case)), facts if fits else None)
+    facts: FeeFacts | None = known
+    form = FeeForm(formdata=None, data=fee_data(known))
+    if "use_class" in request.args:
+        form = FeeForm(formdata=request.args)
+        facts = form.facts() if form.validate() else None
+    keep = PriceForm(formdata=None, data={**fee_data(facts or known), "version": case.version})
+    return _price_page(case, form, keep, facts)
 
 
-@cases_deciding.post("/cases/<uuid:case_id>/price")
+@cases_operator.post("/cases/<uuid:case_id>/price")
 def set_price(case_id: uuid.UUID) -> ResponseReturnValue:
     """Keep the price the page showed, or one of the operator's own with its reason."""
     form = PriceForm()
     with reading() as session:
         case = queries.case_for(session, actor(), case_id)
-    fits = form.validate_on_submit()
-    if fits:
+    if form.validate_on_submit():
         facts = form.facts()
         try:
             with writing() as session:
@@ -101,12 +98,11 @@ def set_price(case_id: uuid.UUID) -> ResponseReturnValue:
             return redirect(_page(case_id), code=303)
         except Refused as refusal:
             refuse(form, refusal)
-    facts_form = FeeForm(formdata=request.form)
-    fits = facts_form.validate()
-    return _price_page(case, facts_form, form, facts_form.facts() if fits else None)
+    shown = FeeForm(formdata=request.form)
+    return _price_page(case, shown, form, shown.facts() if shown.validate() else None)
 
 
-@cases_deciding.post("/cases/<uuid:case_id>/act")
+@cases_operator.post("/cases/<uuid:case_id>/act")
 def act(case_id: uuid.UUID) -> ResponseReturnValue:
     """Take the step the person pressed, as seen on their page."""
     form = ActForm()
@@ -122,7 +118,7 @@ def act(case_id: uuid.UUID) -> ResponseReturnValue:
     return redirect(_page(case_id), code=303)
 
 
-@cases_deciding.post("/cases/<uuid:case_id>/answer")
+@cases_operator.post("/cases/<uuid:case_id>/answer")
 def answer(case_id: uuid.UUID) -> ResponseReturnValue:
     """Write back to the recipient; a page that has not seen the newest words is stale."""
     form = AnswerForm()
@@ -139,7 +135,7 @@ def answer(case_id: uuid.UUID) -> ResponseReturnValue:
     return redirect(_page(case_id), code=303)
 
 
-@cases_deciding.post("/cases/<uuid:case_id>/looked")
+@cases_operator.post("/cases/<uuid:case_id>/looked")
 def looked(case_id: uuid.UUID) -> ResponseReturnValue:
     """A person looked at a silent case before it becomes formal."""
     form = NoteForm()
@@ -150,7 +146,7 @@ def looked(case_id: uuid.UUID) -> ResponseReturnValue:
     return redirect(_page(case_id), code=303)
 
 
-@cases_deciding.post("/dates/<uuid:deadline_id>/again")
+@cases_operator.post("/dates/<uuid:deadline_id>/again")
 def date_again(deadline_id: uuid.UUID) -> ResponseReturnValue:
     """Let a blocked date be tried again."""
     load_or_422(PressForm())
@@ -160,17 +156,9 @@ def date_again(deadline_id: uuid.UUID) -> ResponseReturnValue:
     return redirect(_page(case_id), code=303)
 
 
-@cases_deciding.post("/letters/<uuid:letter_id>/again")
-def letter_again(letter_id: uuid.UUID) -> ResponseReturnValue:
-    """Send a letter again that failed, or of which nobody knows whether it left."""
-    load_or_422(PressForm())
-    with writing() as session:
-        case_id = deciding.send_again(session, letter_id, actor(), now(), wall()).case_id
-    flash("The letter is tried again.", "done")
-    return redirect(_page(case_id), code=303)
-
-
-def _price_page(case: Case, form: FeeForm, price_form: PriceForm, facts: FeeFacts | None) -> ResponseReturnValue:
+def _price_page(
+    case: Case, form: FeeForm, price_form: PriceForm, facts: FeeFacts | None
+) -> ResponseReturnValue:
     sheet: FeeSheet | None = None
     if facts is not None:
         try:
@@ -204,12 +192,7 @@ def _known_facts(session: Session, case: Case) -> FeeFacts:
     guessed = use.match_facts.get("fee_facts")
     if not guessed:
         return plain
-    facts = FeeFacts.from_json(guessed)
-    return replace(facts, last_seen=max(facts.last_seen, facts.first_seen + timedelta(0)))
-
-
-def _kept(facts: FeeFacts, case: Case) -> dict[str, object]:
-    return {**fee_data(facts), "version": case.version}
+    return FeeFacts.from_json(guessed)
 
 
 def _page(case_id: uuid.UUID) -> str:
