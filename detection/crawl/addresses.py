@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
 
 from w3lib.url import canonicalize_url
 
@@ -15,6 +15,8 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 MOST_LENGTH = 2048
 #: Calendars and sorting links make endless pages of the same.
 _MOST_PARAMETERS, _MOST_REPEATED = 8, 3
+
+_REFUSED_SCHEMES = ("javascript:", "about:", "blob:", "mailto:", "tel:", "data:", "file:", "#")
 
 
 def canonical(url: str) -> str:
@@ -44,3 +46,15 @@ def looks_endless(url: str) -> bool:
     repeated = max((segments.count(segment) for segment in set(segments)), default=0)
     parameters = len(parse_qsl(parts.query, keep_blank_values=True))
     return len(url) > MOST_LENGTH or parameters > _MOST_PARAMETERS or repeated > _MOST_REPEATED
+
+
+def absolute(address: str, base: str) -> str | None:
+    """The web address that a page means, or None for anything that cannot be fetched."""
+    address = address.strip()
+    if not address or address.lower().startswith(_REFUSED_SCHEMES):
+        return None
+    try:
+        url = urljoin(base, address.replace(" ", "%20")).split("#")[0]
+        return url if urlsplit(url).scheme in ("http", "https") else None
+    except ValueError:
+        return None

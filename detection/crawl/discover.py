@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeAlias
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 import lxml.html
 from lxml import etree
 from w3lib.html import get_base_url
 
+from detection.crawl.addresses import absolute
 from detection.crawl.credits import credit_near
 from detection.crawl.markup import (
     LOOKS_LIKE_IMAGE,
@@ -57,7 +58,6 @@ _META = {
     "vk:image": "meta",
     "msapplication-tileimage": "icon",
 }
-_REFUSED_SCHEMES = ("javascript:", "about:", "blob:", "mailto:", "tel:", "data:", "file:", "#")
 _MOST_IMAGES, _MOST_LINKS, _MOST_TEXT, _MOST_ATTRIBUTE = 2000, 1000, 300, 4000
 
 
@@ -101,7 +101,7 @@ def _mentions(document: Element, base: str) -> list[Mention]:
     best: dict[str, Mention] = {}
     for element in document.iter():
         for channel, address, credit in _from_element(element):
-            url = _absolute(address, base)
+            url = absolute(address, base)
             if url is None:
                 continue
             known = best.get(url)
@@ -118,17 +118,6 @@ def _mentions(document: Element, base: str) -> list[Mention]:
         if len(best) >= _MOST_IMAGES:
             break
     return list(best.values())
-
-
-def _absolute(address: str, base: str) -> str | None:
-    address = address.strip()
-    if not address or address.lower().startswith(_REFUSED_SCHEMES):
-        return None
-    try:
-        url = urljoin(base, address.replace(" ", "%20")).split("#")[0]
-        return url if urlsplit(url).scheme in ("http", "https") else None
-    except ValueError:
-        return None
 
 
 def _alt(element: Element) -> str:
@@ -181,6 +170,8 @@ def _from_data(name: str, value: str, *, is_image: bool) -> Iterator[Raw]:
 
 
 def _from_img(element: Element) -> Iterator[Raw]:
+    if next(element.iterancestors("noscript"), None) is not None:
+        return  # read with the noscript element
     yield "img-src", element.get("src") or "", ""
     for address in srcset_addresses(element.get("srcset") or ""):
         yield "img-srcset", address, ""
@@ -305,7 +296,7 @@ def _links(document: Element, base: str) -> list[str]:
     for element in document.iter("a", "area"):
         if "nofollow" in (element.get("rel") or "").lower():
             continue
-        url = _absolute(element.get("href") or "", base)
+        url = absolute(element.get("href") or "", base)
         if url is not None and not LOOKS_LIKE_IMAGE.search(urlsplit(url).path):
             found.setdefault(url)
         if len(found) >= _MOST_LINKS:

@@ -84,6 +84,7 @@ def picture_of(data: bytes, limits: Limits, max_side: int = MEASURED_SIDE) -> Pi
 def normalised_jpeg(data: bytes, limits: Limits, max_side: int) -> bytes:
     """A fresh JPEG of the first frame without any metadata."""
     picture = picture_of(data, limits, max_side)
+    picture.image.info.clear()  # Pillow would write comments and profiles back
     target = io.BytesIO()
     picture.image.save(target, "JPEG", quality=_DISPLAY_QUALITY, optimize=True)
     return target.getvalue()

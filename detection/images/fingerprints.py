@@ -92,6 +92,7 @@ def thumbnail_jpeg(image: Image.Image) -> bytes:
     """The small picture that is kept with the features."""
     small = image.copy()
     small.thumbnail((_KEPT_SIDE, _KEPT_SIDE), Image.Resampling.LANCZOS)
+    small.info.clear()
     target = io.BytesIO()
     small.convert("RGB").save(target, "JPEG", quality=_KEPT_QUALITY)
     return target.getvalue()
