@@ -716,6 +716,7 @@ def upgrade() -> None:
     sa.Column('refund_tried_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('failure', sa.String(length=500), nullable=False),
     sa.Column('trouble', sa.String(length=500), nullable=False),
+    sa.CheckConstraint('(fee_minor IS NULL) = (fee_currency IS NULL)', name=op.f('ck_payins_fee_has_a_currency')),
     sa.CheckConstraint('amount_minor > 0', name=op.f('ck_payins_amount_is_positive')),
     sa.ForeignKeyConstraint(['case_id'], ['cases.id'], name=op.f('fk_payins_case_id_cases')),
     sa.ForeignKeyConstraint(['offer_id'], ['case_offers.id'], name=op.f('fk_payins_offer_id_case_offers')),

@@ -101,12 +101,13 @@ def money_column(name: str, *, nullable: bool = False) -> Composite[Any]:
     minor: MappedColumn[Any] = mapped_column(f"{name}_minor", BigInteger, nullable=nullable)
     currency = enum_column(Currency, f"{name}_currency", nullable=nullable)
     currency.column.name = currency.column.key = f"{name}_currency"
-    build = _money_or_none if nullable else Money
-    return composite(build, minor, currency)
+    if nullable:
+        return composite(Money, minor, currency, return_none_on=_nothing_there)
+    return composite(Money, minor, currency)
 
 
-def _money_or_none(minor: int | None, currency: Currency | None) -> Money | None:
-    return None if minor is None or currency is None else Money(minor, currency)
+def _nothing_there(minor: int | None, currency: Currency | None) -> bool:
+    return minor is None and currency is None
 
 
 class Database:

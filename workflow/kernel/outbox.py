@@ -100,7 +100,7 @@ def post(
 
 def publish(session: Session, event: Event, *, key: str, now: datetime) -> None:
     """Tell those who listen (``workflow/wiring.py`` says who), after this transaction commits."""
-    payload = {"event": type(event).__name__, "fields": _plain(dataclasses.asdict(event))}  # type: ignore[call-overload]
+    payload = {"event": type(event).__name__, "fields": _plain(dataclasses.asdict(event))}
     post(session, EVENT, payload, key=f"event:{type(event).__name__}:{key}", now=now, priority=20)
 
 
