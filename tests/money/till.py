@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
+import threading
 import uuid
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,7 @@ from typing import Any
 import requests
 import stripe
 from flask import Flask
+from werkzeug.test import TestResponse
 
 from workflow.accounts.models import Account as Person
 from workflow.accounts.models import OperatorProfile
@@ -41,6 +44,7 @@ from workflow.money import jobs, queries, services, webhook_routes
 from workflow.money.models import Payin
 from workflow.money.stripe_gateway import StripeGateway
 from workflow.money.stripe_standin import RunningStandin
+from workflow.money.stripe_standin.courier import sign
 from workflow.payouts import models as payout_models
 from workflow.payouts import services as payouts
 from workflow.web.skeleton import Shape, make_app
@@ -63,7 +67,7 @@ class NoPictures:
     """Nothing here looks at pictures; whoever asks finds a bug."""
 
     def inspect(self, data: bytes) -> DecodedImage:
-        raise AssertionError("money does not decode pictures")
+        raise AssertionError(f"money does not decode pictures ({len(data)} bytes)")
 
 
 @dataclass
@@ -156,6 +160,28 @@ class Till:
         """Ask the service what happened, as the reconciler does."""
         jobs.reconcile(self.runtime, self.gateway, {})
 
+    def let_the_page_expire(self) -> None:
+        """A day passes; the other side shuts the card page by itself, about a second later."""
+        self.clock.advance(timedelta(hours=25))
+        for _ in range(100):
+            if {page.status for page in self.stripe.v1.checkout.sessions.list().data} == {"expired"}:
+                return
+            threading.Event().wait(0.1)
+        raise AssertionError("the stand-in did not shut the page")
+
+    def catch_up_events_only(self) -> None:
+        """List what the service would tell, and keep it for the worker."""
+        jobs._receive_missed(self.runtime, self.gateway)
+
+    def switch(self, address: str, **params: Any) -> dict[str, Any]:
+        """Stir the other side through the stand-in's own switches."""
+        answer = requests.post(
+            f"{self.standin.url}{address}", data=params, headers={"Authorization": f"Bearer {KEY}"}, timeout=10
+        )
+        assert answer.ok, answer.text
+        found: dict[str, Any] = answer.json()
+        return found
+
     # --- looking
 
     def payin(self, payin_id: uuid.UUID) -> Payin:
@@ -186,6 +212,25 @@ class Till:
 
     def payout(self, payin_id: uuid.UUID) -> payout_models.Payout:
         return next(row for row in self.all(payout_models.Payout) if row.payin_id == payin_id)
+
+    def told(self, *words: str) -> list[bytes]:
+        """The bodies of what the service would send, of these kinds, in the order given."""
+        listing = requests.get(
+            f"{self.standin.url}/v1/events?limit=100", headers={"Authorization": f"Bearer {KEY}"}, timeout=10
+        ).json()["data"]
+        return [json.dumps(event).encode() for word in words for event in listing if event["type"] == word]
+
+    def send(self, app: Flask, body: bytes, *, secret: str = SECRET, late: float = 0, **headers: str) -> TestResponse:
+        """Post it as the service does, signed now (or ``late`` seconds ago)."""
+        second = int(self.clock.wall().timestamp() - late)
+        told = {"Stripe-Signature": sign(body, secret, second)} | headers
+        return app.test_client().post(
+            "/webhooks/stripe", data=body, headers=told, content_type="application/json"
+        )
+
+    def signature(self, body: bytes) -> str:
+        """The header the service would send with it now."""
+        return sign(body, SECRET, int(self.clock.wall().timestamp()))
 
     def portal(self) -> Flask:
         """The portal's end of the webhooks."""

@@ -58,7 +58,7 @@ def _received(session: Session) -> Sequence[_Received]:
         .join(Case, Case.id == Payin.case_id)
         .join(Offer, Offer.id == Payin.offer_id)
         .where(Payin.received_at.is_not(None))
-    ).tuples()
+    )
     return [
         _Received(payin, case, split(payin.amount, rate, case.owner_share_bp).owner, payouts.get(payin.id))
         for payin, case, rate in rows
@@ -67,19 +67,18 @@ def _received(session: Session) -> Sequence[_Received]:
 
 def _shares_that_differ(session: Session, received: Sequence[_Received]) -> list[str]:
     """The booked share is what the terms give, and the payout is the booked share."""
-    booked = dict(
-        session.execute(
+    booked = {
+        key: int(share)
+        for key, share in session.execute(
             select(JournalEntry.key, -func.sum(JournalLine.amount_minor))
             .join(JournalLine, JournalLine.entry_id == JournalEntry.id)
             .where(JournalLine.account == Account.OWNER_HELD.value, JournalEntry.key.like("payin:%"))
             .group_by(JournalEntry.key)
         )
-        .tuples()
-        .all()
-    )
+    }
     problems = []
     for row in received:
-        share = int(booked.get(entry_key(row.payin.id), 0))
+        share = booked.get(entry_key(row.payin.id), 0)
         if share != row.share.minor:
             problems.append(f"Case {row.case.reference}: the booked share is not what the terms give.")
         if row.payout is None:
@@ -107,7 +106,7 @@ def _places_that_differ(session: Session, received: Sequence[_Received]) -> list
         )
         .where(JournalLine.owner_id.is_not(None))
         .group_by(JournalLine.owner_id, JournalLine.account, JournalLine.currency)
-    ).tuples()
+    )
     booked: dict[Place, int] = {
         (owner, account, currency): int(minor) for owner, account, currency, minor in lines if owner
     }
