@@ -26,8 +26,11 @@ def registrable(host: str) -> str:
 
 
 def host_of(url: str) -> str:
-    """The host of an address, lower case, without port."""
-    return (urlsplit(url).hostname or "").rstrip(".")
+    """The host of an address, lower case, without port; empty when it has none that can be read."""
+    try:
+        return (urlsplit(url).hostname or "").rstrip(".")
+    except ValueError:
+        return ""
 
 
 def typed_domain(text: str) -> str:

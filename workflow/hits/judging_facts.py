@@ -9,6 +9,7 @@ from datetime import date
 
 from workflow.cases.pricing import FeeFacts, FeeSheet, estimate
 from workflow.cases.states import UseClass
+from workflow.hits.hosts import host_of
 from workflow.hits.imprint import OperatorFacts
 from workflow.hits.page_facts import PageFacts
 from workflow.hits.states import Likelihood
@@ -47,7 +48,8 @@ def licence_likelihood(credit: str, names: Sequence[str], page: PageFacts) -> Li
     if agency:
         reasons.append(f"The text beside the picture names a source of licences: {agency.group(0)}.")
     if page.licence_links:
-        reasons.append(f"The page carries a licence link: {page.licence_links[0]}")
+        leads_to = host_of(page.licence_links[0])
+        reasons.append(f"The page carries a licence link to {leads_to or 'a page of its own'}.")
     likelihood = (Likelihood.LOW, Likelihood.MEDIUM, Likelihood.HIGH)[min(len(reasons), 2)]
     if not reasons:
         reasons.append("No credit to you, no agency and no licence link on the page.")

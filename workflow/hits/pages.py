@@ -115,7 +115,7 @@ def facts_of(hit: Hit, twins: int) -> list[Fact]:
     """The list below the pictures; what is not known is said, not left out."""
     sure = "Sure" if hit.certainty is Certainty.CONFIRMED else "Uncertain"
     seen = "Sure" if hit.first_seen_source == OBSERVED else "Likely; the picture may be newer than the page"
-    imprint = hit.operator_source or "No imprint found on this host"
+    imprint = "Imprint of the site" if hit.operator_source else "No imprint found on this site"
     unconfirmed = "Found, not confirmed" if hit.operator_source else ""
     facts = [
         Fact(
@@ -152,11 +152,13 @@ def facts_of(hit: Hit, twins: int) -> list[Fact]:
 def place_of(hit: Hit) -> list[Fact]:
     """Where on the page the picture stands."""
     return [
-        Fact("Page", hit.page_title or "Without a title", hit.page_url),
+        Fact("Page", hit.page_title or "Without a title", "Its title"),
+        Fact("Address of the page", hit.page_url, "Our search"),
         Fact("Address of the picture", hit.image_url, "The page's code"),
         Fact("Shown through", hit.channel, "The page's code"),
         Fact("Text in place of it", hit.alt or "None", "The page's code"),
         Fact("Text beside it", hit.credit_found or "None", "The page's code"),
+        Fact("Imprint", hit.operator_source or "None found", "Our search"),
     ]
 
 
@@ -182,7 +184,7 @@ def address_of(wanted: Wanted, **changes: Any) -> str:
     return url_for("hits_rights_holder.inbox", **query_of(wanted, **changes))
 
 
-def query_of(wanted: Wanted, **changes: Any) -> dict[str, str]:
+def query_of(wanted: Wanted, **changes: Any) -> dict[str, Any]:
     """What stands behind the question mark: everything that is not as usual."""
     names = {"work_id": "work", "search": "q"}
     said: dict[str, Any] = {}

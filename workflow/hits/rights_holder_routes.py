@@ -23,7 +23,7 @@ from workflow.hits.forms import (
 )
 from workflow.hits.guards import rules_of, why_not_submittable
 from workflow.hits.queries import View
-from workflow.hits.states import VERDICT_KEYS, VERDICT_WORDS, HitState, RuleKind, Verdict
+from workflow.hits.states import PRESS_WORDS, VERDICT_KEYS, HitState, RuleKind, Verdict
 from workflow.kernel.actors import Role
 from workflow.kernel.errors import NotFound, Refused
 from workflow.web.blueprints import own_path, role_blueprint
@@ -67,7 +67,7 @@ def inbox() -> str:
             counts=queries.counts(session, actor(), wanted),
             legal=_legal_without_rule(session, shown.domain),
             searched=searched + shift if searched else None, pictures=pictures,
-            words=pages, verdicts=VERDICT_KEYS, verdict_words=VERDICT_WORDS, undo=cookie.pop(UNDO, None),
+            words=pages, verdicts=VERDICT_KEYS, press_words=PRESS_WORDS, undo=cookie.pop(UNDO, None),
         )  # fmt: skip
 
 
@@ -81,7 +81,7 @@ def show(hit_id: uuid.UUID) -> str:
             raise NotFound("This hit")
         return render_template(
             "rights_holder/hits/show.html",
-            hit=hit, tab=tab, words=pages, verdicts=VERDICT_KEYS, verdict_words=VERDICT_WORDS,
+            hit=hit, tab=tab, words=pages, verdicts=VERDICT_KEYS, press_words=PRESS_WORDS,
             facts=pages.facts_of(hit, queries.twins(session, hit)),
             reasons=why_not_submittable(hit, rules_of(session, hit)),
             following=queries.next_open(session, actor(), hit),

@@ -55,6 +55,9 @@ VERDICT_WORDS: dict[Verdict, str] = {
     Verdict.DUPLICATE: "Duplicate",
 }
 
+#: What stands on the buttons.
+PRESS_WORDS: dict[Verdict, str] = {**VERDICT_WORDS, Verdict.WHITELISTED: "Whitelist"}
+
 #: Verdict, key on the keyboard, what it means: the buttons of the inbox in their order.
 VERDICT_KEYS: tuple[tuple[Verdict, str, str], ...] = (
     (Verdict.LEGAL, "L", "Licensed or permitted"),
