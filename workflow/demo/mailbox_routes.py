@@ -1,4 +1,4 @@
-"""The demo’s mailbox: what would have been sent, readable by whoever tries the demo; never on a real instance."""
+"""The demo’s mailbox: what would have been sent, for whoever tries the demo; never on a real instance."""
 
 from __future__ import annotations
 

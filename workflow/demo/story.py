@@ -9,18 +9,16 @@ from __future__ import annotations
 
 import shutil
 import time
+import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
-
-from sqlalchemy import select
 
 from workflow.accounts.models import Account
 from workflow.config import Config
 from workflow.demo import cases, people, searching
 from workflow.demo.summary import summary
 from workflow.demo.web import World, build_world
-from workflow.kernel.actors import Actor
 from workflow.kernel.clock import DemoClock
 from workflow.kernel.db import Database
 from workflow.kernel.errors import Refused
@@ -30,8 +28,10 @@ from workflow.schema import upgrade
 #: The demo world begins on a day whose rates and rules are all known.
 FIRST_DAY = datetime(2024, 3, 1, 9, 0, tzinfo=UTC)
 SEED = 7
-#: So long nobody answers before the first formal reminder is out.
-SILENT_DAYS = 62
+#: Until one of the three pays, after its last offer; until then the reminders have left.
+DAYS_UNTIL_PAID = 50
+#: Then the silent one comes into dunning, while the paid one is still open to a refund.
+DAYS_AFTERWARDS = 13
 
 Say = Callable[[str], None]
 
@@ -49,10 +49,14 @@ def found(config: Config, say: Say) -> dict[str, Any]:
     searching.upload(runtime, owner.actor)
     say("Crawl and comparison")
     compared = searching.search(runtime, world)
-    say("Three cases")
-    _three_cases(runtime, operator, owner)
-    say(f"{SILENT_DAYS} days pass")
-    cases.let_days_pass(runtime, SILENT_DAYS)
+    say("Three cases are submitted, checked and offered")
+    paid, _silent, answered = _three_cases(runtime, operator, owner)
+    cases.answer_through_portal(runtime, answered)
+    say(f"{DAYS_UNTIL_PAID} days pass, then one pays")
+    cases.let_days_pass(runtime, DAYS_UNTIL_PAID)
+    cases.pay_through_portal(runtime, paid)
+    say(f"{DAYS_AFTERWARDS} more days pass")
+    cases.let_days_pass(runtime, DAYS_AFTERWARDS)
     told = summary(runtime, world, compared, seconds=time.monotonic() - began)
     runtime.database.dispose()
     return told
@@ -63,19 +67,12 @@ def advance(runtime: Runtime, days: int, say: Say) -> list[dict[str, Any]]:
     return cases.let_days_pass(runtime, days, say)
 
 
-def _three_cases(runtime: Runtime, operator: Account, owner: Account) -> None:
-    paid, silent, answered = cases.submit_three(runtime, owner.actor)
-    for case_id in (paid, silent, answered):
+def _three_cases(runtime: Runtime, operator: Account, owner: Account) -> tuple[uuid.UUID, ...]:
+    submitted = cases.submit_three(runtime, owner.actor)
+    for case_id in submitted:
         cases.price_and_send(runtime, case_id, operator.actor)
     cases.work(runtime)
-    cases.pay_through_portal(runtime, paid)
-    cases.answer_through_portal(runtime, answered)
-
-
-def actor_of(runtime: Runtime, email: str) -> Actor:
-    """One of the demo's people, as the one who acts."""
-    with runtime.database.reading() as session:
-        return session.scalars(select(Account).where(Account.email == email)).one().actor
+    return submitted
 
 
 def _clear(config: Config) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from flask import render_template
-from wtforms import BooleanField, RadioField, SelectField, StringField, TextAreaField
+from wtforms import BooleanField, RadioField, SelectChoice, SelectField, StringField, TextAreaField
 from wtforms.validators import DataRequired, Optional
 
 from workflow.kernel.actors import Role
@@ -26,8 +26,10 @@ class ExampleForm(BaseForm):
 
     name = StringField("Your name", [DataRequired("Please tell us your name.")])
     town = StringField("Town", [Optional()])
-    topic = SelectField("Topic", choices=[("letter", "A letter"), ("photographs", "Photographs")])
-    way = RadioField("Answer", choices=[("mail", "By e-mail"), ("call", "By telephone")], default="mail")
+    topic = SelectField("Topic", choices=[SelectChoice("letter", "A letter"), SelectChoice("photographs", "Photographs")])
+    way = RadioField(
+        "Answer", choices=[SelectChoice("mail", "By e-mail"), SelectChoice("call", "By telephone")], default="mail"
+    )
     words = TextAreaField("What it is about", [Optional()])
     read = BooleanField("I have read it")
 

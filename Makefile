@@ -1,0 +1,68 @@
+# Lichtbild. `make` alone prints what there is.
+SHELL := /bin/bash
+VENV := .venv
+PY := $(VENV)/bin/python
+INSTANCE ?= demo
+
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-dev run test test-fast check format bench migrate demo lock clean
+
+help: ## Print this help
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1|/' | column -t -s '|'
+
+setup: $(VENV)/.ready ## Set up the environment to run (idempotent)
+
+$(VENV)/.ready: requirements.lock pyproject.toml .ci/system
+	@bash .ci/system run
+	@test -x $(PY) || python3 -m venv $(VENV)
+	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(PY) -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps -e .
+	@touch $@
+
+setup-dev: $(VENV)/.ready-dev ## Set up the environment to test and check (idempotent)
+
+$(VENV)/.ready-dev: $(VENV)/.ready requirements-dev.lock
+	@bash .ci/system test
+	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@
+
+run: setup ## Start the demo, or an instance of yours: make run INSTANCE=main
+	@if [ "$(INSTANCE)" = demo ] && [ ! -f instance/demo/ready ]; then \
+	  $(VENV)/bin/lichtbild demo --fresh && touch instance/demo/ready; fi
+	@exec $(VENV)/bin/lichtbild --instance $(INSTANCE) up
+
+test: setup-dev ## All tests
+	@$(PY) -m pytest -q
+
+test-fast: setup-dev ## The tests that take less than ten seconds each and need no browser
+	@$(PY) -m pytest -q -m "not slow and not browser"
+
+check: setup-dev ## Lint, format, types, import contracts, migrations, diagrams
+	@$(VENV)/bin/ruff check .
+	@$(VENV)/bin/ruff format --check .
+	@$(VENV)/bin/mypy
+	@$(VENV)/bin/lint-imports --no-cache
+	@$(PY) -m workflow.schema_check
+	@$(VENV)/bin/lichtbild diagrams --check
+
+format: setup-dev ## Format the code
+	@$(VENV)/bin/ruff check --fix-only --quiet .
+	@$(VENV)/bin/ruff format --quiet .
+
+bench: setup-dev ## Measure set-up, demo, pages and memory
+	@$(PY) bench/first.py
+
+migrate: setup ## Bring an instance's database up to date
+	@$(VENV)/bin/lichtbild --instance $(INSTANCE) db upgrade
+
+demo: setup ## Build the demo world anew
+	@$(VENV)/bin/lichtbild demo --fresh && touch instance/demo/ready
+
+lock: ## Resolve the dependencies again (needs uv)
+	@uv pip compile pyproject.toml --group build --generate-hashes --no-emit-index-url --python-version 3.11 \
+	  --custom-compile-command "make lock" -o requirements.lock
+	@uv pip compile pyproject.toml --group build --group dev -c requirements.lock --generate-hashes \
+	  --no-emit-index-url --python-version 3.11 --custom-compile-command "make lock" -o requirements-dev.lock
+
+clean: ## Remove what can be made again (never an instance)
+	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis bench/results
