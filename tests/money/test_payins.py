@@ -285,6 +285,8 @@ def test_a_partial_refund_follows_the_money_and_asks_a_person(till: Till) -> Non
     assert till.books(payin_id)[2:] == [{"refunds": 5_000, "psp_clearing": -5_000}]
     assert "decide who bears it" in till.payin(payin_id).trouble
     assert till.case(case_id).state is CaseState.PAID
+    with pytest.raises(Refused, match="part went back"), till.runtime.database.transaction() as session:
+        services.ask_refund(session, payin_id, OPERATOR, till.clock.business())
     well(till)
 
 

@@ -36,6 +36,8 @@ def why_no_refund(session: Session, payin: Payin) -> str | None:
         return None if payin.trouble else "No money came for this payment."
     if payin.state not in GOOD:
         return f"This payment is “{PAYIN_LIFECYCLE.states[payin.state].label}”."
+    if not _refunds_booked(session, payin).is_zero:
+        return "A part went back already; please give the rest back at the payment service itself."
     if session.get_one(Case, payin.case_id).state is not CaseState.PAID:
         return "The time for refunds is over: the case is closed and the rights-holder's share is released."
     return None
