@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from flask_wtf.file import MultipleFileField
-from wtforms import RadioField, SelectField, SelectMultipleField, StringField, TextAreaField
+from wtforms import RadioField, SelectChoice, SelectField, SelectMultipleField, StringField, TextAreaField
 from wtforms.validators import DataRequired, ValidationError
 from wtforms.widgets import CheckboxInput, ListWidget
 
@@ -17,6 +17,10 @@ from workflow.web.forms import BaseForm
 #: With the lines we add in front it stays below what a message may hold.
 TEXT_LENGTH = 9_000
 _needed = DataRequired("This is needed.")
+
+
+def _choices(words: dict[str, str]) -> list[SelectChoice]:
+    return [SelectChoice(value, label) for value, label in words.items()]
 
 
 class EnterForm(BaseForm):
@@ -71,7 +75,7 @@ class LicenceForm(AnswerForm):
     longest: Mapping[str, int] = {"text": TEXT_LENGTH, "number": 120}
 
     source = SelectField(
-        "Where is it from?", [_needed], choices=[("", "Please choose"), *wording.SOURCES.items()]
+        "Where is it from?", [_needed], choices=_choices({"": "Please choose", **wording.SOURCES})
     )
     number = StringField("Licence, order or invoice number")
     text = TextAreaField("What we should know")
@@ -97,7 +101,7 @@ class ObjectForm(AnswerForm):
 
     reasons = SelectMultipleField(
         "What is wrong?",
-        choices=list(wording.REASONS.items()),
+        choices=_choices(wording.REASONS),
         widget=ListWidget(prefix_label=False),
         option_widget=CheckboxInput(),
     )
@@ -121,7 +125,7 @@ class ObjectForm(AnswerForm):
 class AskForm(AnswerForm):
     """A question, more time, or a request about one's data."""
 
-    topic = RadioField("What is it about?", choices=list(wording.TOPICS.items()), default="question")
+    topic = RadioField("What is it about?", choices=_choices(wording.TOPICS), default="question")
     text = TextAreaField("Your message")
     files = MultipleFileField("Files")
 

@@ -77,13 +77,13 @@ def use(use_id: uuid.UUID) -> ResponseReturnValue:
     with reading() as session:
         case = own_case(session)
         use = queries.use_of(session, case.id, use_id)
-    kinds = {kind: word for word, kind in KINDS.items()}
+    kept = {piece.kind: piece for piece in use.evidence}
     return page(
         "infringer/use.html",
         case=case,
         use=use,
         outline=outline_of(use),
-        pieces=[(kinds[piece.kind], piece) for piece in use.evidence],
+        pieces=[(word, kept[kind]) for word, kind in KINDS.items() if kind in kept],
     )
 
 
