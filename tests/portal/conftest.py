@@ -73,7 +73,9 @@ def house(make_house) -> House:
 def standin(tmp_path: Path, clock: FrozenClock) -> Iterator[RunningStandin]:
     """The card payment stand-in over loopback; nobody listens to its messages, we ask it instead."""
     nowhere = "http://127.0.0.1:9/webhooks/stripe"
-    running = start_standin(tmp_path / "standin.sqlite", nowhere, "whsec_demo", "sk_test_demo", wall=clock.wall)
+    running = start_standin(
+        tmp_path / "standin.sqlite", nowhere, "whsec_demo", "sk_test_demo", wall=clock.wall
+    )
     yield running
     running.close()
 

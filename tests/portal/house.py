@@ -44,7 +44,10 @@ def picture(width: int = 900, height: int = 600, hue: int = 0, kind: str = "JPEG
     draw = ImageDraw.Draw(image)
     for y in range(height):
         t = y / height
-        sky, sea = (240 - int(90 * t), 200 - int(40 * t), 150 + int(60 * t)), (60, 100 + hue, 140 - int(20 * t))
+        sky, sea = (
+            (240 - int(90 * t), 200 - int(40 * t), 150 + int(60 * t)),
+            (60, 100 + hue, 140 - int(20 * t)),
+        )
         draw.line((0, y, width, y), fill=sky if t < 0.55 else sea)
     draw.ellipse((width * 0.62, height * 0.34, width * 0.74, height * 0.52), fill=(255, 240, 200))
     for at in (0.15, 0.38, 0.8):

@@ -27,7 +27,12 @@ def flood() -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
     head = struct.pack(">IIBBBBB", 60_000, 60_000, 8, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(b"\0" * 99)) + chunk(b"IEND", b"")
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", head)
+        + chunk(b"IDAT", zlib.compress(b"\0" * 99))
+        + chunk(b"IEND", b"")
+    )
 
 
 def upload(*files: tuple[bytes, str]) -> list[tuple[io.BytesIO, str]]:
@@ -50,7 +55,9 @@ def test_a_licence_is_received_and_stops_the_reminders(house: House) -> None:
     case = house.offered()
     assert states(house, case) == {DeadlineState.OPEN}
     visitor = house.visitor(case)
-    sent = visitor.send("/answer/licence", LICENCE | {"files": upload((PDF, "invoice.pdf"), (picture(), "shot.jpg"))})
+    sent = visitor.send(
+        "/answer/licence", LICENCE | {"files": upload((PDF, "invoice.pdf"), (picture(), "shot.jpg"))}
+    )
     assert sent.status_code == 303
     receipt = visitor.text(sent.location)
     for expected in ("We received this on 4 Mar 2024, 13:00 (Europe/Berlin)", "Our reminders stand still",
@@ -193,7 +200,9 @@ def test_a_closed_case_takes_questions_only(house: House) -> None:
     answer = visitor.send("/answer/ask", {"reasons": ["amount"]}, to="/answer/object")
     assert answer.status_code == 422
     assert "This case is over" in words(answer)
-    assert visitor.send("/answer/ask", {"topic": "question", "text": "May I keep the page?"}).status_code == 303
+    assert (
+        visitor.send("/answer/ask", {"topic": "question", "text": "May I keep the page?"}).status_code == 303
+    )
     assert (house.count(Message), house.count(Hold)) == (1, 0)
 
 
@@ -206,4 +215,6 @@ def test_a_file_is_stored_once_and_sealed(house: House) -> None:
     assert house.count(Document) == before + 1
     with house.runtime.database.reading() as session:
         assert {proof.file_name for proof in session.scalars(select(Proof))} == {"x.pdf"}
-    assert all(PDF not in path.read_bytes() for path in house.runtime.config.vault_dir.rglob("*") if path.is_file())
+    assert all(
+        PDF not in path.read_bytes() for path in house.runtime.config.vault_dir.rglob("*") if path.is_file()
+    )

@@ -117,7 +117,9 @@ def test_nothing_of_another_case_exists(house: House) -> None:
         mine_evidence = session.scalars(
             select(Evidence).where(Evidence.case_id == mine.id, Evidence.kind == EvidenceKind.PAGE)
         ).one()
-    assert visitor.get(f"/case/documents/{mine_evidence.document_id}").status_code == 404, "evidence is no letter"
+    assert visitor.get(f"/case/documents/{mine_evidence.document_id}").status_code == 404, (
+        "evidence is no letter"
+    )
 
 
 def test_pages_and_pictures_write_nothing(house: House) -> None:
@@ -161,14 +163,21 @@ def test_the_operators_answer_and_the_way_on_are_shown(house: House) -> None:
 
 def test_overdue_is_said_plainly(house: House) -> None:
     case = house.offered()
-    for trigger in (CaseTrigger.REMIND, CaseTrigger.REMIND, CaseTrigger.REMIND, CaseTrigger.LOOK_AGAIN, CaseTrigger.DUN):
+    for trigger in (
+        CaseTrigger.REMIND,
+        CaseTrigger.REMIND,
+        CaseTrigger.REMIND,
+        CaseTrigger.LOOK_AGAIN,
+        CaseTrigger.DUN,
+    ):
         house.later(days=16)
         house.move(case, trigger, SYSTEM)
     text = house.visitor(case).text("/case")
     assert "Overdue" in text
     assert "There was no answer in time" in text
     assert "I have a licence" in text, text
-    assert "192,60 €" in text, text
+    assert "Damages carry no VAT." in text
+    assert "To pay 180,00 €" in text, "what was no accepted licence carries no VAT"
 
 
 def close(house: House, case: Any, reason: ClosedReason) -> str:

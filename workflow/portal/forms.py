@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from flask_wtf.file import MultipleFileField
 from wtforms import RadioField, SelectChoice, SelectField, SelectMultipleField, StringField, TextAreaField
@@ -26,7 +26,7 @@ def _choices(words: dict[str, str]) -> list[SelectChoice]:
 class EnterForm(BaseForm):
     """The two things that stand in the letter."""
 
-    longest: Mapping[str, int] = {"reference": 40, "code": 80}
+    longest: ClassVar[Mapping[str, int]] = {"reference": 40, "code": 80}
 
     reference = StringField("Case reference", [_needed])
     code = StringField("Secret code", [_needed])
@@ -35,7 +35,7 @@ class EnterForm(BaseForm):
 class VerifyForm(BaseForm):
     """The public half of the letter's two."""
 
-    longest: Mapping[str, int] = {"reference": 40}
+    longest: ClassVar[Mapping[str, int]] = {"reference": 40}
 
     reference = StringField("Case reference", [_needed])
 
@@ -43,7 +43,7 @@ class VerifyForm(BaseForm):
 class AnswerForm(BaseForm):
     """What every answer has: a text, and perhaps files."""
 
-    longest: Mapping[str, int] = {"text": TEXT_LENGTH}
+    longest: ClassVar[Mapping[str, int]] = {"text": TEXT_LENGTH}
     text: Any
 
     def about(self) -> HoldKind:
@@ -72,7 +72,7 @@ class AnswerForm(BaseForm):
 class LicenceForm(AnswerForm):
     """Where the licence comes from, and what shows it."""
 
-    longest: Mapping[str, int] = {"text": TEXT_LENGTH, "number": 120}
+    longest: ClassVar[Mapping[str, int]] = {"text": TEXT_LENGTH, "number": 120}
 
     source = SelectField(
         "Where is it from?", [_needed], choices=_choices({"": "Please choose", **wording.SOURCES})

@@ -17,7 +17,7 @@ from workflow.money.states import LIVE, PayinState
 from workflow.portal import queries
 from workflow.portal.pages import page
 from workflow.portal.standing import RELEASE, payable
-from workflow.portal.view import sheet_of
+from workflow.portal.view import ASKED_WORDS, sheet_of
 from workflow.web.blueprints import role_blueprint
 from workflow.web.current import actor, now, reading, runtime, writing
 from workflow.web.limits import limit
@@ -47,7 +47,7 @@ def offer() -> ResponseReturnValue:
         return redirect(url_for("portal_infringer.case"), code=303)
     return page(
         "infringer/pay.html", case=case, offer=offer, sheet=sheet_of(case, offer), payin=payin,
-        release=RELEASE,
+        asked_words=ASKED_WORDS[offer.nature], release=RELEASE,
     )  # fmt: skip
 
 

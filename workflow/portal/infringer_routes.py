@@ -18,7 +18,7 @@ from workflow.portal.infringer_answer_routes import portal_answers
 from workflow.portal.infringer_payment_routes import portal_payments
 from workflow.portal.pages import page
 from workflow.portal.standing import answer_by_words, answerable, payable, received_words, standing
-from workflow.portal.view import LETTER_WORDS, outline_of, sheet_of
+from workflow.portal.view import ASKED_WORDS, LETTER_WORDS, outline_of, sheet_of
 from workflow.web.blueprints import role_blueprint
 from workflow.web.current import actor, reading, runtime, writing
 
@@ -59,6 +59,7 @@ def case() -> ResponseReturnValue:
         outlines={use.id: outline_of(use) for use in case.uses},
         offer=offer,
         sheet=sheet_of(case, offer) if offer else None,
+        asked_words=ASKED_WORDS[offer.nature] if offer else "",
         standing=standing(case),
         payable=payable(case) and offer is not None,
         answerable=answerable(case),

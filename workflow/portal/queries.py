@@ -57,9 +57,7 @@ def use_of(session: Session, case_id: uuid.UUID, use_id: uuid.UUID) -> Use:
 def evidence_of(session: Session, case_id: uuid.UUID, use_id: uuid.UUID, kind: EvidenceKind) -> Evidence:
     """One piece of evidence of one use of the case."""
     found = session.scalars(
-        select(Evidence).where(
-            Evidence.case_id == case_id, Evidence.use_id == use_id, Evidence.kind == kind
-        )
+        select(Evidence).where(Evidence.case_id == case_id, Evidence.use_id == use_id, Evidence.kind == kind)
     ).first()
     return _own(found, case_id, "This picture")
 
@@ -105,9 +103,7 @@ def enclosure_of(session: Session, case_id: uuid.UUID, document_id: uuid.UUID) -
         select(Document)
         .join(LetterDocument, LetterDocument.document_id == Document.id)
         .join(Letter, Letter.id == LetterDocument.letter_id)
-        .where(
-            Document.id == document_id, Letter.case_id == case_id, Letter.state != LetterState.WITHHELD
-        )
+        .where(Document.id == document_id, Letter.case_id == case_id, Letter.state != LetterState.WITHHELD)
     ).first()
     if found is None:
         raise NotFound("This document")

@@ -46,9 +46,7 @@ _OPEN = Standing(
     "neutral", "Open", "Please answer by {answer_by}.",
     "Any answer counts, also a question. It stops our reminders until a person has read it.",
 )  # fmt: skip
-_CLOSED = Standing(
-    "done", "Closed", "{why}", "Nothing more is asked of you for this use of this photograph."
-)
+_CLOSED = Standing("done", "Closed", "{why}", "Nothing more is asked of you for this use of this photograph.")
 _BY_STATE: dict[CaseState, Standing] = {
     CaseState.OFFERED: _OPEN,
     CaseState.REMINDED: _OPEN,
@@ -90,6 +88,7 @@ _RETURNED = Standing(
     "done", "Closed", "Your payment was returned in full and the claim was withdrawn.",
     "The licence that came with the payment ended with it. Nothing is asked of you for this use.",
 )  # fmt: skip
+
 
 def standing(case: Case) -> Standing:
     """The case in plain words; an answer of the recipient comes before everything but the end."""

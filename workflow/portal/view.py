@@ -7,7 +7,7 @@ from typing import Any
 
 from workflow.cases.models import Case, Offer, Use
 from workflow.cases.pricing import FeeFacts, estimate
-from workflow.cases.states import LetterKind
+from workflow.cases.states import ClaimNature, LetterKind
 from workflow.kernel.errors import Refused
 from workflow.kernel.money import Currency, Money
 
@@ -18,6 +18,13 @@ LETTER_WORDS: dict[LetterKind, str] = {
     LetterKind.PAID: "Payment received: licence and receipt",
     LetterKind.CLOSING: "Closing letter",
     LetterKind.RECEIPT_OF_ANSWER: "We received your answer",
+}
+
+#: What the sum is, by the law that applies to it.
+ASKED_WORDS: dict[ClaimNature, str] = {
+    ClaimNature.CONTRACT: "A licence fee for the use so far, VAT included.",
+    ClaimNature.DAMAGES: "Damages for the use so far: the offer of a licence was not accepted. "
+    "Damages carry no VAT.",
 }
 
 _CORNERS = 3
@@ -65,7 +72,8 @@ def sheet_of(case: Case, offer: Offer) -> Sheet:
     ]
     tariff_total = sum((line.amount for line in tariff), Money.zero(currency))
     claim = [Line(line.label, line.net) for line in offer.lines]
-    claim.append(Line(f"VAT {offer.vat_rate_bp / 100:g} %", offer.vat))
+    if offer.vat_rate_bp:
+        claim.append(Line(f"VAT {offer.vat_rate_bp / 100:g} %", offer.vat))
     return Sheet(
         tariff=tariff,
         tariff_total=tariff_total,
