@@ -11,6 +11,7 @@ from flask import Flask
 
 from workflow.accounts import desk_sign_in
 from workflow.accounts.queries import zone_name
+from workflow.hits.found_copies import where_found
 from workflow.kernel.actors import Role
 from workflow.kernel.runtime import Runtime
 from workflow.portal import access as portal_access
@@ -18,6 +19,7 @@ from workflow.web import current
 from workflow.web.blueprints import RoleBlueprint
 from workflow.web.rendering import NavItem
 from workflow.web.skeleton import DEFAULT_ZONE, Shape, make_app
+from workflow.works import found
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -75,7 +77,9 @@ def create_desk(runtime: Runtime) -> Flask:
         nav=_nav,
         zone_name=_zone,
     )
-    return make_app("desk", runtime, shape)
+    desk = make_app("desk", runtime, shape)
+    found.install(desk, where_found)
+    return desk
 
 
 def create_portal(runtime: Runtime) -> Flask:
@@ -107,10 +111,10 @@ def create_application(runtime: Runtime) -> WSGIApplication:
 
 
 def _blueprints(modules: Sequence[str]) -> list[RoleBlueprint]:
-    found: list[RoleBlueprint] = []
+    blueprints: list[RoleBlueprint] = []
     for name in modules:
-        found.extend(importlib.import_module(name).BLUEPRINTS)
-    return found
+        blueprints.extend(importlib.import_module(name).BLUEPRINTS)
+    return blueprints
 
 
 def _nav(person: current.SignedIn | None) -> Sequence[NavItem]:

@@ -18,6 +18,7 @@ from workflow.kernel.errors import Conflict, DomainError, NotFound, Refused
 from workflow.kernel.mail import LocalMailbox, MailRefused, MailUnknown
 from workflow.kernel.outbox import OutboxMessage
 from workflow.kernel.runtime import Runtime
+from workflow.money.gateway import GatewayRefused
 
 log = logging.getLogger("lichtbild.worker")
 
@@ -47,7 +48,7 @@ class Outside:
 Handlers = dict[str, "Within | Outside"]
 
 #: Raised when a message can never succeed as it is.
-PERMANENT: tuple[type[DomainError], ...] = (Refused, Conflict, NotFound, MailRefused)
+PERMANENT: tuple[type[DomainError], ...] = (Refused, Conflict, NotFound, MailRefused, GatewayRefused)
 #: Raised when nobody knows whether it happened.
 UNCERTAIN: tuple[type[DomainError], ...] = (MailUnknown,)
 

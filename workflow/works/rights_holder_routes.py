@@ -116,3 +116,5 @@ def _upload_page(form: UploadForm, batch: uuid.UUID | None) -> tuple[str, int]:
             taken=taken,
             rules=rules_on(now().date()),
         )
+
+BLUEPRINTS = (works_rights_holder,)
