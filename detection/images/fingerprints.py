@@ -24,7 +24,7 @@ Bits = npt.NDArray[np.uint8]
 #: Photographs to look for: 500 features at 640 pixels (64 kB).
 REFERENCE_SIDE, REFERENCE_FEATURES = 640, 500
 #: Images to look in: small ones are enlarged a little, large ones shrunk.
-FOUND_SIDE, FOUND_LEAST_SIDE, FOUND_FEATURES = 832, 480, 1000
+FOUND_SIDE, FOUND_LEAST_SIDE, FOUND_FEATURES = 640, 480, 900
 _MOST_ENLARGED = 3.0
 #: PDQ blurs to 64 x 64 anyway.
 _HASHED_SIDE = 512

@@ -64,20 +64,13 @@ class EmbeddedIndex:
         self._blocks = None
 
     def search(self, query: Query, limit: int) -> list[Candidate]:
-        """At most `limit` photographs worth verifying, as plain facts."""
-        return [
-            Candidate(p.work_id, p.score, "pdq" if p.pdq_distance is not None else "features")
-            for p in self.propose(query, limit)
-        ]
+        """At most `limit` photographs worth verifying, as plain facts, hash neighbours first."""
+        near = [Candidate(p.work_id, p.score, "pdq") for p in self.by_hash(query)]
+        voted = [Candidate(p.work_id, p.score, "features") for p in self.by_features(query, limit)]
+        return [*near, *voted][:limit]
 
-    def propose(self, query: Query, limit: int) -> list[Proposal]:
-        """Hash neighbours first, then the best by votes; one proposal per photograph and variant."""
-        proposals = self._by_hash(query)
-        known = {(p.work_id, p.variant) for p in proposals}
-        voted = [p for p in self._by_votes(query) if (p.work_id, p.variant) not in known]
-        return [*proposals, *voted][:limit]
-
-    def _by_hash(self, query: Query) -> list[Proposal]:
+    def by_hash(self, query: Query) -> list[Proposal]:
+        """Photographs whose hash is near in one of eight orientations, or near its complement."""
         if query.pdq is None or query.pdq_quality < PDQ_QUALITY_FLOOR or not self._hashes:
             return []
         works = [w for w, (_, quality) in self._hashes.items() if quality >= PDQ_QUALITY_FLOOR]
@@ -96,7 +89,8 @@ class EmbeddedIndex:
                 proposals.append(Proposal(work, variant, 1 - distance / 256, distance))
         return sorted(proposals, key=lambda p: (-p.score, p.work_id))
 
-    def _by_votes(self, query: Query) -> list[Proposal]:
+    def by_features(self, query: Query, limit: int) -> list[Proposal]:
+        """The photographs most descriptors vote for, at most `limit`, one per work and variant."""
         if not query.features.count or not self._roots:
             return []
         roots = query.features.roots()
@@ -117,7 +111,7 @@ class EmbeddedIndex:
             for row, variant in enumerate(Variant)
             for column in np.flatnonzero(sums[row] >= least)
         ]
-        return sorted(proposals, key=lambda p: (-p.score, p.work_id, p.variant))
+        return sorted(proposals, key=lambda p: (-p.score, p.work_id, p.variant))[:limit]
 
     def _nearest(self, queries: Floats) -> tuple[list[str], Floats]:
         """Squared distance of every query to the nearest descriptor of every photograph."""

@@ -17,11 +17,14 @@ class Index(Protocol):
     def remove(self, work_id: str) -> None:
         """Forget a photograph; unknown ones are no error."""
 
-    def propose(self, query: Query, limit: int) -> list[Proposal]:
-        """At most `limit` photographs worth verifying, the most promising first."""
+    def by_hash(self, query: Query) -> list[Proposal]:
+        """Photographs whose hash is near, the nearest first."""
+
+    def by_features(self, query: Query, limit: int) -> list[Proposal]:
+        """At most `limit` photographs that local features vote for, the most promising first."""
 
     def search(self, query: Query, limit: int) -> list[Candidate]:
-        """The same as plain facts."""
+        """Both together as plain facts, at most `limit`."""
 
     def __len__(self) -> int:
         """Number of photographs."""

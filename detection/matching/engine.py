@@ -93,8 +93,12 @@ class MatchEngine:
         return self._look(scene, Query(bits, quality, features)).matches
 
     def _look(self, scene: Scene, query: Query, limit: int = t.CANDIDATES) -> _Findings:
-        """Verify what the index proposes."""
-        return self._verify(scene, query.features, self._index.propose(query, limit))
+        """Verify what the index proposes; who is found by the whole frame is not asked again."""
+        near = self._verify(scene, query.features, self._index.by_hash(query))
+        if _settled(near.matches):
+            return near
+        voted = self._verify(scene, query.features, self._index.by_features(query, limit))
+        return _Findings(_merged(near.matches + voted.matches), near.hopeful + voted.hopeful)
 
     def _verify(self, scene: Scene, features: Features, proposals: list[Proposal]) -> _Findings:
         matches: list[Match] = []

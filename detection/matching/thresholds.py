@@ -25,7 +25,7 @@ MOST_RUNNING_ON = 0.34
 HASH_AGREEMENT = 0.8
 
 #: Photographs verified per image: the vote orders them well, each costs some milliseconds.
-CANDIDATES = 12
+CANDIDATES = 8
 #: Agreeing places that make a second, closer look worth its price.
 HOPEFUL_INLIERS = 6
 #: Two matches of one image overlap when they share this much of the smaller one.
