@@ -14,6 +14,7 @@ from wtforms import (
     EmailField,
     HiddenField,
     IntegerField,
+    SelectChoice,
     SelectField,
     StringField,
     TextAreaField,
@@ -55,11 +56,16 @@ USE_CHOICES: list[Choice] = [(kind.value, kind.value.capitalize()) for kind in U
 MEDIUM_CHOICES: list[Choice] = [(word, MEDIA_WORDS[word].capitalize()) for word in MEDIA]
 
 
-def country_choices() -> list[Choice]:
+def offered(choices: list[Choice]) -> list[SelectChoice]:
+    """The choices as a select takes them."""
+    return [SelectChoice(value, label) for value, label in choices]
+
+
+def country_choices() -> list[SelectChoice]:
     """The countries a letter can be sent to, by their English names."""
     names = Locale("en").territories
     known = sorted(((code, str(names[code])) for code in countries()), key=lambda choice: choice[1])
-    return [("", "Choose a country"), *known]
+    return offered([("", "Choose a country"), *known])
 
 
 class RecipientForm(BaseForm):
@@ -89,7 +95,7 @@ class RecipientForm(BaseForm):
                 "country": case.recipient_country,
                 "region": case.recipient_region,
                 "source": case.recipient_source,
-                "version": case.version,
+                "version": str(case.version),
             },
         )
 
@@ -113,8 +119,8 @@ class FeeForm(BaseForm):
 
         csrf = False
 
-    use_class = SelectField("Kind of use", choices=USE_CHOICES)
-    medium = SelectField("Where", choices=MEDIUM_CHOICES)
+    use_class = SelectField("Kind of use", choices=offered(USE_CHOICES))
+    medium = SelectField("Where", choices=offered(MEDIUM_CHOICES))
     first_seen = DateField("First seen", [InputRequired("Please give the day.")])
     last_seen = DateField("Last seen", [InputRequired("Please give the day.")])
     longest_side_px = IntegerField(
@@ -187,7 +193,7 @@ class ActForm(BaseForm):
 class AnswerForm(BaseForm):
     """Words to the recipient. ``seen`` is the newest message the page showed."""
 
-    about = SelectField("About", choices=HOLD_CHOICES)
+    about = SelectField("About", choices=offered(HOLD_CHOICES))
     text = TextAreaField("Your answer", [DataRequired("Please write something.")])
     seen = HiddenField()
 

@@ -277,7 +277,7 @@ def _facts(use: Use, told: dict[str, Any]) -> Iterable[Fact]:
     sure = {"confirmed": "Sure", "uncertain": "A person should look"}.get(str(told.get("certainty", "")), "")
     yield Fact("Match", use.match_sentence, "Comparison of both pictures", sure)
     if told.get("visible_share") is not None:
-        share = f"{float(told['visible_share']):.0%}"
+        share = f"{float(told['visible_share']) * 100:.0f} %"
         yield Fact("Share of the photograph shown", share, "Outline of the match")
     yield Fact("Picture’s address", use.image_url, str(told.get("channel", "")))
     yield Fact("First seen", _day(use.first_seen), str(told.get("first_seen_source", "")))

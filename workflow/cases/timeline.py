@@ -64,6 +64,23 @@ OWNER_WORDS = {
     "case:receive_payment": "Paid in full",
     "case:take_back_payment": "The payment was returned",
 }
+#: Action → what was done, for operators; the table's labels say what can be done.
+FULL_WORDS = {
+    "case:submit": "Case submitted",
+    "case:ask_owner": "Rights-holder asked",
+    "case:complete": "Rights-holder answered",
+    "case:reject": "Not accepted",
+    "case:price": "Price set",
+    "case:offer": "Offer released",
+    "case:look_again": "A person should look again",
+    "case:review_legally": "Check for hand-over began",
+    "case:hand_over": "Handed over to a legal partner",
+    "case:agree": "Sum agreed",
+    "case:agree_instalments": "Instalments agreed",
+    "case:settle": "Settled",
+    "case:withdraw": "Withdrawn by the rights-holder",
+    "case:take_back_payment": "Payment returned",
+}
 SIGNS: dict[str, tuple[str, str]] = {
     "case:submit": ("send", "neutral"),
     "case:note_recipient": ("person-vcard", "neutral"),
@@ -131,7 +148,7 @@ def _steps(case: Case, history: Iterable[AuditEntry], *, full: bool) -> Iterable
         if step.action in TOLD_OTHERWISE or (step.action in INTERNAL and not full):
             continue
         icon, kind = SIGNS.get(step.action, ("dot", "neutral"))
-        title = step.label if full else OWNER_WORDS.get(step.action, step.label)
+        title = (FULL_WORDS if full else OWNER_WORDS).get(step.action, step.label)
         text = step.note if full or step.action in OPEN_NOTES else ""
         if step.action == "case:reject" and case.rejected_reason is not None:
             told = (REJECT_WORDS[case.rejected_reason], step.note if full else "")

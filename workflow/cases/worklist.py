@@ -9,6 +9,7 @@ from datetime import UTC, datetime, time
 from typing import Any
 
 from sqlalchemy import Select, case, func, select
+from sqlalchemy.orm import aliased
 
 from workflow.cases.models import Case, Hold, Letter, Message
 from workflow.cases.states import HOLD_WORDS as WORDS
@@ -94,10 +95,16 @@ def _answers(session: Session) -> Asked:
 
 def _unread() -> Select[Message, Case]:
     """What was written about a case that is over, and nobody wrote back."""
-    newest_answer = (
-        select(func.max(Message.at))
-        .where(Message.case_id == Case.id, Message.direction == Direction.OUTGOING)
-        .scalar_subquery()
+    reply = aliased(Message)
+    answered = (
+        select(reply.id)
+        .where(
+            reply.case_id == Case.id,
+            reply.direction == Direction.OUTGOING,
+            reply.at >= Message.at,
+        )
+        .correlate(Case, Message)
+        .exists()
     )
     return (
         select(Message, Case)
@@ -106,7 +113,7 @@ def _unread() -> Select[Message, Case]:
             Message.direction == Direction.INCOMING,
             Case.state.in_(OVER),
             Message.at > Case.closed_at,
-            func.coalesce(newest_answer < Message.at, True),
+            ~answered,
         )
     )
 

@@ -75,7 +75,7 @@ def price(case_id: uuid.UUID) -> ResponseReturnValue:
     if "use_class" in request.args:
         form = FeeForm(formdata=request.args)
         facts = form.facts() if form.validate() else None
-    keep = PriceForm(formdata=None, data={**fee_data(facts or known), "version": case.version})
+    keep = PriceForm(formdata=None, data={**fee_data(facts or known), "version": str(case.version)})
     return _price_page(case, form, keep, facts)
 
 
