@@ -59,6 +59,7 @@ def handlers(gateway: PaymentGateway | None) -> Handlers:
         "case_message": Within(cases_jobs.announce_message),
         "mail": Outside(mailing.send_mail, once=True),
         "psp.checkout": Outside(partial(_with_gateway, money_jobs.make_checkout, gateway)),
+        "psp.shut": Outside(partial(_with_gateway, money_jobs.shut_checkout, gateway)),
         "psp.refund": Outside(partial(_with_gateway, money_jobs.refund, gateway)),
         "psp.reconcile": Outside(partial(_with_gateway, money_jobs.reconcile, gateway)),
         "inbox:stripe": Outside(partial(_with_gateway, money_jobs.read_stripe_event, gateway)),

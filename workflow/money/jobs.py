@@ -32,7 +32,7 @@ from workflow.money.models import Payin, PspCursor
 from workflow.money.services.trouble import locked
 from workflow.money.states import PayinState
 
-__all__ = ["make_checkout", "read_stripe_event", "reconcile", "refund"]
+__all__ = ["make_checkout", "read_stripe_event", "reconcile", "refund", "shut_checkout"]
 
 log = logging.getLogger("lichtbild.money")
 
@@ -74,6 +74,11 @@ def make_checkout(runtime: Runtime, gateway: PaymentGateway | None, payload: dic
         return
     with runtime.database.transaction() as session:
         services.record_checkout(session, payin_id, page, runtime.clock.business())
+
+
+def shut_checkout(_runtime: Runtime, gateway: PaymentGateway | None, payload: dict[str, Any]) -> None:
+    """Close a card page that is out of date; if somebody paid on it meanwhile, that is booked as it came."""
+    _ready(gateway).expire_checkout(payload["foreign_id"])
 
 
 def _page_of(

@@ -23,6 +23,7 @@ from workflow.money.services.trouble import block, locked
 from workflow.money.states import LIVE, PayinState, PayinTrigger
 
 CHECKOUT = "psp.checkout"
+SHUT = "psp.shut"
 #: Somebody waits before the screen for this one.
 FIRST = 1
 
@@ -42,13 +43,15 @@ def open_payin(session: Session, case_id: uuid.UUID, actor: Actor, now: datetime
     live = session.scalars(select(Payin).where(Payin.case_id == case_id, Payin.state.in_(LIVE))).first()
     if _is_looked_at(session, case_id):
         raise Refused("A payment for this case arrived that does not fit. A person is looking at it.")
-    if live is not None:
-        return live
     offer = session.scalars(
         select(Offer).where(Offer.case_id == case_id).order_by(Offer.number.desc()).limit(1)
     ).first()
     if offer is None:
         raise Refused("There is no offer for this case yet, so there is nothing to pay.")
+    if live is not None and live.offer_id == offer.id:
+        return live
+    if live is not None:  # what is owed has changed since that page was made: shut it, begin anew
+        _shut(session, live, now)
     payin = Payin(id=new_id(), case_id=case_id, offer_id=offer.id, amount=offer.total, opened_at=now)
     begin(session, PAYIN_LIFECYCLE, payin, actor, now, note=f"case {case.reference}")
     outbox.post(
@@ -86,6 +89,13 @@ def note_failure(session: Session, payin_id: uuid.UUID, why: str, now: datetime)
         return payin
     payin.failure = why[:500]
     return advance(session, PAYIN_LIFECYCLE, payin_id, PayinTrigger.FAIL, SYSTEM, now, note=why)
+
+
+def _shut(session: Session, payin: Payin, now: datetime) -> None:
+    note_failure(session, payin.id, "What is owed has changed; this card page is no longer used.", now)
+    if payin.foreign_id:
+        key = f"{SHUT}:{payin.id}"
+        outbox.post(session, SHUT, {"foreign_id": payin.foreign_id}, key=key, now=now, priority=FIRST)
 
 
 def _is_looked_at(session: Session, case_id: uuid.UUID) -> bool:

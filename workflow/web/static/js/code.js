@@ -4,7 +4,7 @@
   "use strict";
 
   const field = document.querySelector("[data-code-from-hash]");
-  const hash = decodeURIComponent(window.location.hash.replace(/^#/, "")).replace(/^c=/, "");
+  const hash = decodeURIComponent(window.location.hash.replace(/^#/, "")).replace(/^c(ode)?=/, "");
   if (!field || !/^[0-9A-Za-z-]{16,40}$/.test(hash)) return;
   field.value = hash;
   window.history.replaceState(null, "", window.location.pathname + window.location.search);
