@@ -48,12 +48,9 @@ from workflow.kernel.secrets import MasterKey
 from workflow.kernel.uploads import Decoder
 from workflow.schema import upgrade
 from workflow.wiring import handlers
-from workflow.works.models import Work
 from workflow.worker import Worker
+from workflow.works.models import Work
 
-import workflow.works.operator_routes as w1
-import workflow.works.rights_holder_routes as w2
-if not hasattr(w1, 'BLUEPRINTS'): w1.BLUEPRINTS=(w1.works_operator,); w2.BLUEPRINTS=(w2.works_rights_holder,)
 START = datetime(2024, 3, 1, 9, 0, tzinfo=UTC)
 PASSWORD = "a calm harbour at dawn"
 TOKEN = re.compile(r'name="csrf_token"[^>]*value="([^"]+)"')

@@ -26,9 +26,13 @@ class ExampleForm(BaseForm):
 
     name = StringField("Your name", [DataRequired("Please tell us your name.")])
     town = StringField("Town", [Optional()])
-    topic = SelectField("Topic", choices=[SelectChoice("letter", "A letter"), SelectChoice("photographs", "Photographs")])
+    topic = SelectField(
+        "Topic", choices=[SelectChoice("letter", "A letter"), SelectChoice("photographs", "Photographs")]
+    )
     way = RadioField(
-        "Answer", choices=[SelectChoice("mail", "By e-mail"), SelectChoice("call", "By telephone")], default="mail"
+        "Answer",
+        choices=[SelectChoice("mail", "By e-mail"), SelectChoice("call", "By telephone")],
+        default="mail",
     )
     words = TextAreaField("What it is about", [Optional()])
     read = BooleanField("I have read it")
