@@ -23,6 +23,7 @@ from detection.egress import EgressPolicy, EgressRefused
 
 POLICY_SETTING = "LICHTBILD_EGRESS"
 HOSTS_SETTING = "LICHTBILD_HOSTS"
+_MOST_ROBOTS_BYTES = 512 * 1024
 
 
 class Refused(IgnoreRequest):
@@ -103,6 +104,8 @@ class GuardMiddleware:
         except EgressRefused as refused:
             self._count(refused.code)
             raise Refused(refused.sentence) from refused
+        if request.url.endswith("/robots.txt"):
+            request.meta["download_maxsize"] = _MOST_ROBOTS_BYTES
         if request.meta.get("kind") == "page" and host not in self._hosts:
             self._count("other_site")
             raise Refused(f"{host} is not one of the sites of this crawl.")

@@ -22,7 +22,7 @@ from detection.crawl.store import ContentStore
 from detection.images.refusals import ImageRefused
 from detection.images.safe import SafeDecoder
 
-_PAUSE = 0.02
+_PAUSE = 0.05
 _MOST_PAGE_BYTES = 10 * 1024 * 1024
 
 
@@ -60,15 +60,18 @@ class SiteSpider(Spider):
                 continue
             if not self._in_flight and not self._frontier.outstanding():
                 return
-            await asyncio.sleep(_PAUSE if self._in_flight else 10 * _PAUSE)
+            await asyncio.sleep(_PAUSE if self._in_flight else 4 * _PAUSE)
 
     def _request(self, claim: Claim) -> Request:
+        meta = {"claim": claim, "kind": claim.kind}
+        if claim.kind == "page":
+            meta["download_maxsize"] = _MOST_PAGE_BYTES
         return Request(
             claim.url,
             callback=self.page if claim.kind == "page" else self.image,
             errback=self.lost,
             dont_filter=True,
-            meta={"claim": claim, "kind": claim.kind},
+            meta=meta,
             priority=1 if claim.kind == "page" else 0,
         )
 
@@ -98,8 +101,6 @@ class SiteSpider(Spider):
     def _unreadable(response: Response) -> str:
         if not isinstance(response, HtmlResponse):
             return "The address does not lead to a web page."
-        if len(response.body) > _MOST_PAGE_BYTES:
-            return "The page is too large."
         return ""
 
     async def image(self, response: Response) -> None:
