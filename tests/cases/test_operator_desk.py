@@ -298,3 +298,18 @@ def test_ages_are_words_and_late_ones_are_marked(house: House, operator: Browser
     house.clock.advance(timedelta(days=5))
     operator = house.browser("desk@example.org")
     assert re.search(r'<span class="age-late">5 days</span>', operator.page(QUEUE))
+
+
+def test_the_demos_mailbox_shows_mails_and_their_files_to_anybody(house: House) -> None:
+    house.offered()
+    visitor = Browser(house.app)
+    listed = visitor.page("/demo/mailbox/")
+    name = re.search(r'/demo/mailbox/([0-9a-f]{32})">Your use of', listed)
+    assert name
+    mail = visitor.page(f"/demo/mailbox/{name[1]}")
+    assert f'href="{house.runtime.config.portal_url}' in mail
+    file = visitor.get(f"/demo/mailbox/{name[1]}/0")
+    assert file.mimetype == "application/pdf" and file.data.startswith(b"%PDF-")
+    for path in (f"{name[1]}/9", "0" * 32, "..%2f..%2fmaster.key"):
+        assert visitor.get(f"/demo/mailbox/{path}").status_code == 404, path
+    assert "Style guide" in visitor.page("/styleguide")
