@@ -1,0 +1,111 @@
+"""What every test stands on: no way out of this machine, no silent skip in CI, and a world to copy."""
+
+from __future__ import annotations
+
+import ipaddress
+import shutil
+import socket
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from tests.world import START, World, config_at, in_ci, make_runtime, open_standin
+from workflow.accounts.models import Account
+from workflow.demo import people
+from workflow.kernel.clock import FrozenClock
+from workflow.kernel.db import Database
+from workflow.schema import upgrade
+from workflow.works.decoding import UploadDecoder
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Any:
+    """In CI (``LICHTBILD_CI=1``) a test that cannot run is a failure: something is not installed."""
+    report = yield
+    if in_ci() and report.skipped and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"{item.nodeid} was skipped, and in CI nothing is: {call.excinfo and call.excinfo.value}"
+    return report
+
+
+@pytest.fixture(scope="session", autouse=True)
+def loopback_only() -> Iterator[None]:
+    """Whoever speaks to another machine in a test is refused, loudly."""
+    real: dict[str, Callable[..., Any]] = {name: getattr(socket.socket, name) for name in ("connect", "connect_ex")}
+
+    def guarded(name: str) -> Callable[..., Any]:
+        def call(self: socket.socket, address: Any) -> Any:
+            if self.family in (socket.AF_INET, socket.AF_INET6) and not _is_loopback(address[0]):
+                raise AssertionError(f"a test wanted to reach {address!r}")
+            return real[name](self, address)
+
+        return call
+
+    for name in real:
+        setattr(socket.socket, name, guarded(name))
+    yield
+    for name, method in real.items():
+        setattr(socket.socket, name, method)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host.partition("%")[0]).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An SQLite file with every migration in it and nothing else."""
+    path = tmp_path_factory.mktemp("empty") / "lichtbild.sqlite"
+    database = Database(f"sqlite:///{path}")
+    upgrade(database)
+    database.dispose()
+    return path
+
+
+@pytest.fixture(scope="session")
+def shared_decoder() -> Iterator[UploadDecoder]:
+    """The real decoder, its child process started once."""
+    decoder = UploadDecoder()
+    yield decoder
+    decoder.close()
+
+
+@pytest.fixture(scope="session")
+def settled(tmp_path_factory: pytest.TempPathFactory, empty_database: Path, shared_decoder: UploadDecoder) -> Path:
+    """A folder with an instance in which an operator and a photographer have settled; copied for each test."""
+    folder = tmp_path_factory.mktemp("settled")
+    config = config_at(folder)
+    shutil.copy(empty_database, config.instance_dir)
+    database = Database(config.database_url)
+    runtime = make_runtime(config, database, FrozenClock(START), shared_decoder)
+    people.settle_in(runtime)
+    with database.engine.connect() as connection:
+        connection.exec_driver_sql("SELECT 1")
+    database.dispose()
+    return folder
+
+
+@pytest.fixture
+def frozen() -> FrozenClock:
+    return FrozenClock(START)
+
+
+@pytest.fixture
+def world(tmp_path: Path, settled: Path, frozen: FrozenClock, shared_decoder: UploadDecoder) -> Iterator[World]:
+    """An instance of one's own with people, both apps, a worker, a clock and a card service."""
+    shutil.copytree(settled, tmp_path / "instances")
+    standin = open_standin(tmp_path, frozen)
+    config = config_at(tmp_path / "instances", LICHTBILD_STRIPE_API_BASE=standin.url)
+    database = Database(config.database_url)
+    runtime = make_runtime(config, database, frozen, shared_decoder)
+    with database.reading() as session:
+        found = {person.email: person.actor for person in session.scalars(select(Account))}
+    yield World(runtime, frozen, found[people.OWNER.email], found[people.OPERATOR.email], standin)
+    standin.close()
+    database.dispose()
