@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TypeVar
 
 from flask import request
-from wtforms import BooleanField, HiddenField, SelectField, StringField, TextAreaField
+from wtforms import BooleanField, HiddenField, SelectChoice, SelectField, StringField, TextAreaField
 from wtforms.validators import DataRequired, InputRequired
 
 from detection.types import Certainty, MatchKind
@@ -39,8 +39,8 @@ class RuleForm(BaseForm):
     kind = SelectField(
         "Why",
         choices=[
-            (RuleKind.WHITELISTED.value, "A customer or partner uses it rightly"),
-            (RuleKind.OWN.value, "It is my own"),
+            SelectChoice(RuleKind.WHITELISTED.value, "A customer or partner uses it rightly"),
+            SelectChoice(RuleKind.OWN.value, "It is my own"),
         ],
     )
     reason = StringField("Note")

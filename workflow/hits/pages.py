@@ -114,9 +114,9 @@ def chips_of(hit: Hit) -> list[Chip]:
 def facts_of(hit: Hit, twins: int) -> list[Fact]:
     """The list below the pictures; what is not known is said, not left out."""
     sure = "Sure" if hit.certainty is Certainty.CONFIRMED else "Uncertain"
-    seen = "Sure" if hit.first_seen_source == OBSERVED else "Likely; the picture may be newer than the page"
+    seen = "Sure" if hit.first_seen_source == OBSERVED else "Likely"
     imprint = "Imprint of the site" if hit.operator_source else "No imprint found on this site"
-    unconfirmed = "Found, not confirmed" if hit.operator_source else ""
+    unconfirmed = "Unconfirmed" if hit.operator_source else ""
     facts = [
         Fact(
             "Match",
@@ -142,7 +142,7 @@ def facts_of(hit: Hit, twins: int) -> list[Fact]:
         Fact("Country", hit.operator_country or "Not known", imprint, unconfirmed),
         Fact("Credit", hit.credit_found or "None found", "Text beside the picture", "Likely"),
         Fact("Licence", LICENCE_WORDS[hit.licence], " ".join(hit.licence_reasons), "A guess"),
-        Fact("Kind of use", " ".join(hit.fee_reasons), "The page", "A guess; a person checks it"),
+        Fact("Kind of use", " ".join(hit.fee_reasons), "The page", "A guess"),
     ]
     if twins:
         facts.append(Fact("Other sizes", f"{twins} more on the same page", "Our search", "Sure"))

@@ -121,7 +121,9 @@ def _of_view(wanted: Wanted) -> list[ColumnElement[bool]]:
         return [Hit.state == HitState.REVIEWED, Hit.verdict == Verdict.ILLEGAL]
     if wanted.view is View.SUBMITTED:
         return [Hit.state == HitState.SUBMITTED, Hit.verdict == Verdict.ILLEGAL]
-    verdicts = [wanted.verdict] if wanted.verdict else list(Verdict)
+    # other sizes of a use that is listed already are shown only to those who ask for them
+    usual = [each for each in Verdict if each is not Verdict.DUPLICATE]
+    verdicts = [wanted.verdict] if wanted.verdict else usual
     return [Hit.state == HitState.REVIEWED, Hit.verdict.in_(verdicts)]
 
 

@@ -1,0 +1,116 @@
+"""A desk with photographs and a small crawled web: real tables, store, decoder, matcher, forms; CSRF on."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from workflow.accounts import desk_sign_in, passwords
+from workflow.accounts.desk_routes import accounts_desk
+from workflow.accounts.public_routes import accounts_public, public
+from workflow.hits.rights_holder_routes import hits_rights_holder
+from workflow.kernel import audit, deadlines, documents, inbox, ledger, outbox  # noqa: F401 - their tables
+from workflow.kernel.actors import Actor
+from workflow.kernel.clock import FrozenClock
+from workflow.kernel.runtime import Runtime
+from workflow.web.skeleton import Shape, make_app
+from workflow.works.decoding import UploadDecoder
+from workflow.works.rights_holder_routes import works_rights_holder
+
+from .made import IMPRINT, NOON, PASSWORD, Browser, Inbox, People, Web, altered, make_runtime
+
+
+@pytest.fixture(scope="session")
+def decoder() -> Iterator[UploadDecoder]:
+    decoder = UploadDecoder()
+    yield decoder
+    decoder.close()
+
+
+@pytest.fixture(scope="session")
+def password_hash() -> str:
+    return passwords.hash_password(PASSWORD)
+
+
+@pytest.fixture
+def clock() -> FrozenClock:
+    return FrozenClock(NOON)
+
+
+@pytest.fixture(scope="session")
+def filled_folder(tmp_path_factory, decoder: UploadDecoder, password_hash: str) -> Path:
+    """One photograph on four pages of a blog and on one of a shop, taken in once for all tests."""
+    folder: Path = tmp_path_factory.mktemp("filled")
+    clock = FrozenClock(NOON)
+    runtime = make_runtime(folder, decoder, clock)
+    box = Inbox(runtime, People(runtime, password_hash).person("ada@example.org", "Ada Example"))
+    web = Web(runtime, clock)
+    box.upload("work-01.jpg")
+    web.page("http://blog.example.org/impressum", IMPRINT, "Impressum")
+    for number, how in enumerate(("resized", "cropped", "grey", "text")):
+        web.picture(f"http://blog.example.org/{number}/", altered("work-01.jpg", how))
+    web.picture("http://shop.example.net/a/", altered("work-01.jpg", "large"))
+    box.take_in()
+    runtime.database.dispose()
+    return folder
+
+
+@pytest.fixture
+def runtime(request, tmp_path: Path, decoder: UploadDecoder, clock: FrozenClock) -> Iterator[Runtime]:
+    """An empty instance, or a copy of the filled one for tests that ask for ``filled``."""
+    if "filled" in request.fixturenames:
+        shutil.copytree(request.getfixturevalue("filled_folder"), tmp_path, dirs_exist_ok=True)
+    runtime = make_runtime(tmp_path, decoder, clock)
+    yield runtime
+    runtime.database.dispose()
+
+
+@pytest.fixture
+def people(runtime: Runtime, password_hash: str) -> People:
+    return People(runtime, password_hash)
+
+
+@pytest.fixture
+def owner(people: People) -> Actor:
+    return people.person("ada@example.org", "Ada Example")
+
+
+@pytest.fixture
+def desk(runtime: Runtime) -> Iterator[Flask]:
+    app = make_app(
+        "desk", runtime,
+        Shape(
+            site_url=runtime.config.desk_url, cookie_name="lb_desk", signed_in_loader=desk_sign_in.load,
+            blueprints=(public, accounts_public, accounts_desk, works_rights_holder, hits_rights_holder),
+            log_in_endpoint="accounts_public.log_in",
+        ),
+    )  # fmt: skip
+    yield app
+    views = app.extensions.get("hit_views")
+    if views is not None:
+        views.close()
+
+
+@pytest.fixture
+def browser(desk: Flask, owner: Actor) -> Browser:
+    return Browser(desk).log_in("ada@example.org")
+
+
+@pytest.fixture
+def web(runtime: Runtime, clock: FrozenClock) -> Web:
+    return Web(runtime, clock)
+
+
+@pytest.fixture
+def box(runtime: Runtime, owner: Actor) -> Inbox:
+    return Inbox(runtime, owner)
+
+
+@pytest.fixture
+def filled(box: Inbox) -> Inbox:
+    """What ``filled_folder`` holds, in a copy of its own."""
+    return box
