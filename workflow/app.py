@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -11,7 +12,9 @@ from flask import Flask
 
 from workflow.accounts import desk_sign_in
 from workflow.accounts.queries import zone_name
+from workflow.cases import worklist
 from workflow.hits.found_copies import where_found
+from workflow.hits.queries import count_open
 from workflow.kernel.actors import Role
 from workflow.kernel.runtime import Runtime
 from workflow.portal import access as portal_access
@@ -118,7 +121,17 @@ def _blueprints(modules: Sequence[str]) -> list[RoleBlueprint]:
 
 
 def _nav(person: current.SignedIn | None) -> Sequence[NavItem]:
-    return NAV.get(person.actor.role, ()) if person else ()
+    if person is None:
+        return ()
+    items = NAV.get(person.actor.role, ())
+    with current.reading() as session:
+        if person.actor.role is Role.RIGHTS_HOLDER:
+            waiting = {"hits_rights_holder.inbox": count_open(session, person.actor)}
+        elif person.actor.role is Role.OPERATOR:
+            waiting = {"cases_operator.queue": worklist.waiting(session)}
+        else:
+            waiting = {}
+    return [replace(item, count=waiting.get(item.endpoint, 0)) for item in items]
 
 
 def _zone() -> str:

@@ -20,8 +20,11 @@ def clock_for(config: Config) -> Clock:
     return DemoClock(config.instance_dir / "clock.json") if config.demo else SystemClock()
 
 
-def build_runtime(config: Config) -> Runtime:
-    """The runtime of one process; the master key is made with the first start of an instance."""
+def build_runtime(config: Config, *, decoders: int = 1) -> Runtime:
+    """The runtime of one process; the master key is made with the first start of an instance.
+
+    ``decoders``: how many child processes may decode pictures at once; they start when needed.
+    """
     if not config.master_key_path.exists():
         create_master_key(config.master_key_path)
     master = MasterKey.load(config.master_key_path)
@@ -33,6 +36,6 @@ def build_runtime(config: Config) -> Runtime:
         press=Press(ROOT / "templates", ROOT / "workflow" / "web" / "static" / "vendor" / "fonts"),
         mail=mail_transport(config.mail_url, sender=config.mail_sender, mailbox=config.mailbox_dir),
         secrets=master,
-        decoder=UploadDecoder(),
+        decoder=UploadDecoder(decoders),
         randbelow=secrets.randbelow,
     )

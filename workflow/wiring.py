@@ -40,6 +40,8 @@ LIFECYCLES: dict[str, Lifecycle[Any]] = {
 #: What a case tells, and who does something about it.
 LISTENERS: dict[type[Any], tuple[Listener, ...]] = {
     case_events.CaseSubmitted: (cases_jobs.tell_operator,),
+    case_events.InformationNeeded: (cases_jobs.tell_owner_needed,),
+    case_events.CaseRejected: (cases_jobs.tell_owner_rejected,),
     case_events.CaseOffered: (cases_jobs.tell_owner_offered,),
     case_events.AnswerReceived: (cases_jobs.confirm_answer, cases_jobs.tell_operator_answer),
     case_events.DunningStepReached: (legal_jobs.write_dunning_letter,),

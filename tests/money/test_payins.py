@@ -7,11 +7,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import event, text
+import requests
+from sqlalchemy import event, select, text
 
 from tests.money.till import OPERATOR, Till, use_card
+from workflow.cases.models import Offer
 from workflow.cases.services import move
-from workflow.cases.states import CaseState, CaseTrigger, ClosedReason
+from workflow.cases.states import CaseState, CaseTrigger, ClaimNature, ClosedReason
 from workflow.kernel import ledger
 from workflow.kernel.errors import Refused, Stale
 from workflow.kernel.inbox import InboxMessage, InboxState
@@ -85,6 +87,29 @@ def test_an_expired_page_fails_and_a_new_payment_may_begin(till: Till) -> None:
     second = till.open(case_id)
     assert second != first
     assert till.books(first) == []
+
+
+def test_when_what_is_owed_changes_the_old_page_is_shut_and_a_new_sum_asked(till: Till) -> None:
+    case_id = till.offered()
+    first = till.open(case_id)
+    till.work("psp.checkout")
+    old_url = till.payin(first).checkout_url
+    assert old_url
+    with till.runtime.database.transaction() as session:
+        last = session.scalars(select(Offer).where(Offer.case_id == case_id)).one()
+        session.add(
+            Offer(
+                case_id=case_id, number=2, nature=ClaimNature.DAMAGES, net=last.net, vat_rate_bp=0,
+                vat=Money.zero(), total=last.net, edition=last.edition, facts=last.facts, sheet=last.sheet,
+                made_at=last.made_at, made_by="test", lines=[],
+            )
+        )  # fmt: skip
+    second = till.open(case_id)
+    till.work("psp.shut", "psp.checkout")
+    assert second != first
+    assert till.payin(first).state is PayinState.FAILED
+    assert (till.payin(first).amount, till.payin(second).amount) == (Money(19_260), Money(18_000))
+    assert "has expired" in requests.get(old_url, timeout=10).text
 
 
 def test_a_declined_card_leaves_the_page_open(till: Till) -> None:

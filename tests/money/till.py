@@ -288,7 +288,7 @@ def _handlers(gateway: Any, kinds: tuple[str, ...]) -> dict[str, Within | Outsid
 
     return {
         "event": Within(hear), "letter": Within(nothing), "mail": Within(nothing), "deadline": Within(nothing),
-        "psp.checkout": outside(jobs.make_checkout), "psp.refund": outside(jobs.refund),
+        "psp.checkout": outside(jobs.make_checkout), "psp.refund": outside(jobs.refund), "psp.shut": outside(jobs.shut_checkout),
         "psp.reconcile": outside(jobs.reconcile), "inbox:stripe": outside(jobs.read_stripe_event),
     }  # fmt: skip
 

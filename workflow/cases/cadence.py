@@ -47,7 +47,9 @@ class Cadence:
         step = self.steps[number]
         planned = place.next_working(offered_on + timedelta(days=step.day))
         if not step.letter:
-            return max(planned, place.add(last_letter_on, 1))
+            over = not any(later.letter for later in self.steps[number:])
+            # after the last letter, its whole time to answer passes first
+            return max(planned, place.add(last_letter_on, self.gap_working_days + 1 if over else 1))
         return max(planned, place.add(last_letter_on, self.gap_working_days))
 
     def first_answer_by(self, offered_on: date, place: WorkingDays) -> date:

@@ -42,8 +42,18 @@ def tell_submitted(context: Context[Case]) -> None:
 
 def note_rejection(context: Context[Case]) -> None:
     """Keep the reason: it tells the rights-holder what would change it."""
-    context.subject.rejected_reason = RejectReason(context.carries["reason"])
-    context.subject.closed_at = context.now
+    case = context.subject
+    case.rejected_reason = RejectReason(context.carries["reason"])
+    case.closed_at = context.now
+    event = events.CaseRejected(case.id, case.rejected_reason.value)
+    outbox.publish(context.session, event, key=str(case.id), now=context.now)
+
+
+def ask_owner(context: Context[Case]) -> None:
+    """The rights-holder is told what is missing; each question is a message of its own."""
+    case = context.subject
+    event = events.InformationNeeded(case.id, context.note.strip()[:1000])
+    outbox.publish(context.session, event, key=f"{case.id}:{case.version}", now=context.now)
 
 
 def begin_cadence(context: Context[Case]) -> None:

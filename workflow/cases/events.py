@@ -14,6 +14,22 @@ class CaseSubmitted:
 
 
 @dataclass(frozen=True, slots=True)
+class InformationNeeded:
+    """The operator asks the rights-holder; ``what`` is the question."""
+
+    case_id: uuid.UUID
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class CaseRejected:
+    """The case is not taken on; ``reason`` is a ``RejectReason``."""
+
+    case_id: uuid.UUID
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class CaseOffered:
     """The offer left for the infringer."""
 

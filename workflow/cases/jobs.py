@@ -14,7 +14,15 @@ from workflow.cases import events, letters
 from workflow.cases.effects import place_of
 from workflow.cases.models import Case, Letter, LetterDocument, Message
 from workflow.cases.services.submitting import scope_of
-from workflow.cases.states import CLOSED_WORDS, ClosedReason, HoldKind, LetterKind, LetterState
+from workflow.cases.states import (
+    CLOSED_WORDS,
+    REJECT_WORDS,
+    ClosedReason,
+    HoldKind,
+    LetterKind,
+    LetterState,
+    RejectReason,
+)
 from workflow.kernel import outbox
 from workflow.kernel.actors import Role
 from workflow.kernel.db import Session
@@ -138,6 +146,18 @@ def tell_operator_answer(session: Session, runtime: Runtime, event: events.Answe
     """An answer waits to be read."""
     sentence = "The recipient answered. Our reminders stand still until somebody decides."
     _tell_staff(session, runtime, event.case_id, "Answer received", sentence, f"answer:{event.message_id}")
+
+
+def tell_owner_needed(session: Session, runtime: Runtime, event: events.InformationNeeded) -> None:
+    """The rights-holder must act: the operator's question, in full."""
+    _tell_owner(session, runtime, event.case_id, "You must act", f"We need something from you: {event.what}",
+                f"needed:{runtime.clock.business():%Y%m%d%H%M%S}")  # fmt: skip
+
+
+def tell_owner_rejected(session: Session, runtime: Runtime, event: events.CaseRejected) -> None:
+    """The rights-holder hears why the case is not taken on, and what would change it."""
+    _tell_owner(session, runtime, event.case_id, "Not accepted", REJECT_WORDS[RejectReason(event.reason)],
+                "rejected")  # fmt: skip
 
 
 def tell_owner_offered(session: Session, runtime: Runtime, event: events.CaseOffered) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from workflow.cases import effects, guards
-from workflow.cases.cadence import cadence, cadence_on, zone_of
+from workflow.cases.cadence import cadence, zone_of
 from workflow.cases.effects import place_of
 from workflow.cases.models import Case
 from workflow.cases.states import CaseState as S
@@ -55,12 +55,6 @@ def refund_window_ends(context: Context[Case]) -> datetime:
     return morning(place_of(case).next_working(day), zone)
 
 
-def owner_time_is_up(context: Context[Case]) -> datetime:
-    """Until when the rights-holder can complete what is missing."""
-    days = cadence_on(context.now.date()).owner_answer_days
-    return context.now + timedelta(days=days)
-
-
 REMINDER: Deadline[Case] = Deadline("reminder", T.REMIND, next_step(T.REMIND))
 LOOK: Deadline[Case] = Deadline("look", T.LOOK_AGAIN, next_step(T.LOOK_AGAIN))
 DUNNING: Deadline[Case] = Deadline("dunning", T.DUN, next_step(T.DUN))
@@ -105,7 +99,7 @@ TRANSITIONS = (
     step(T.SUBMIT, (S.DRAFT,), S.SUBMITTED, {OWNER}, "Submit the case",
          guards=(guards.has_a_use, guards.has_evidence), effects=(effects.tell_submitted,)),
     step(T.ASK_OWNER, (S.SUBMITTED,), S.INFO_NEEDED, {OPERATOR}, "Ask the rights-holder",
-         guards=(guards.has_a_note,)),
+         guards=(guards.has_a_note,), effects=(effects.ask_owner,)),
     step(T.COMPLETE, (S.INFO_NEEDED,), S.SUBMITTED, {OWNER}, "Send what was missing",
          guards=(guards.has_a_note,)),
     step(T.REJECT, (S.SUBMITTED, S.INFO_NEEDED), S.REJECTED, {OPERATOR}, "Do not accept",

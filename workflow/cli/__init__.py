@@ -32,6 +32,8 @@ def cli(context: click.Context, instance: str | None, verbose: bool) -> None:
     """Lichtbild finds copies of photographs on the web and turns unlicensed uses into paid licences."""
     level = logging.INFO if verbose else logging.WARNING
     logging.basicConfig(level=level, format="%(asctime)s %(name)s: %(message)s", stream=sys.stderr)
+    for handler in logging.getLogger().handlers:
+        handler.setLevel(level)  # libraries that open up the root logger do not get louder by it
     context.obj = instance
 
 

@@ -95,7 +95,7 @@ def _empty_instance(config: Config) -> Runtime:
     database = Database(config.database_url)
     upgrade(database)
     database.dispose()
-    runtime = build_runtime(config)
+    runtime = build_runtime(config, decoders=2)
     assert isinstance(runtime.clock, DemoClock)
     runtime.clock.move_to(FIRST_DAY)
     assert runtime.clock.business() - FIRST_DAY < timedelta(minutes=1)
