@@ -48,16 +48,10 @@ _LAZY_NAMES = frozenset((
 ))  # fmt: skip
 _MICRODATA = ("image", "thumbnailurl", "contenturl")
 _META = {
-    "og:image": "og-image",
-    "og:image:url": "og-image",
-    "og:image:secure_url": "og-image",
-    "twitter:image": "twitter-image",
-    "twitter:image:src": "twitter-image",
-    "thumbnail": "meta",
-    "parsely-image-url": "meta",
-    "vk:image": "meta",
-    "msapplication-tileimage": "icon",
-}
+    "og:image": "og-image", "og:image:url": "og-image", "og:image:secure_url": "og-image",
+    "twitter:image": "twitter-image", "twitter:image:src": "twitter-image", "thumbnail": "meta",
+    "parsely-image-url": "meta", "vk:image": "meta", "msapplication-tileimage": "icon",
+}  # fmt: skip
 _MOST_IMAGES, _MOST_LINKS, _MOST_TEXT, _MOST_ATTRIBUTE = 2000, 1000, 300, 4000
 
 
