@@ -17,7 +17,7 @@ DATA = Path(__file__).parent / "data" / "cadence.yaml"
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step after the offer: on ``day``, fire ``trigger``; ``letter`` names what is written, if anything."""
+    """One step after the offer: on ``day``, fire ``trigger``; ``letter`` names what is written, if any."""
 
     name: str
     day: int
