@@ -71,19 +71,21 @@ MARK = "<!-- diagram: {name} -->"
 def diagrams(only_check: bool) -> None:
     """Draw the life cycles from their tables into README.md."""
     from workflow.config import ROOT
+    from workflow.flow import FLOW
     from workflow.wiring import LIFECYCLES
 
     readme = Path(ROOT) / "README.md"
     before = readme.read_text(encoding="utf-8")
     after = before
-    for name, lifecycle in LIFECYCLES.items():
+    drawings = {"flow": FLOW, **{name: cycle.mermaid() for name, cycle in LIFECYCLES.items()}}
+    for name, drawing in drawings.items():
         mark = MARK.format(name=name)
         head, found, rest = after.partition(mark)
         if not found:
             click.echo(f"README.md has no place for the diagram “{name}”: {mark}", err=True)
             sys.exit(1)
         _, _, tail = rest.partition(MARK.format(name="end"))
-        drawn = f"\n```mermaid\n{lifecycle.mermaid()}\n```\n"
+        drawn = f"\n```mermaid\n{drawing}\n```\n"
         after = f"{head}{mark}{drawn}{MARK.format(name='end')}{tail}"
     if after == before:
         return
