@@ -13,7 +13,7 @@ from detection.types import Certainty, MatchKind
 from workflow.accounts.models import ContractTerms
 from workflow.cases.states import Stage
 from workflow.hits.models import Hit
-from workflow.hits.queries import View, Wanted
+from workflow.hits.queries import COUNTED, View, Wanted
 from workflow.hits.states import VERDICT_WORDS, HitState, Likelihood, Verdict
 from workflow.hits.writing import OBSERVED
 from workflow.kernel.money import Money
@@ -199,6 +199,11 @@ def tabs_of(hit: Hit) -> list[tuple[str, str, str]]:
     """The ways to look at it, as links."""
     here = "hits_rights_holder.show"
     return [(tab.value, word, url_for(here, hit_id=hit.id, tab=tab.value)) for tab, word in TAB_WORDS.items()]
+
+
+def count_text(count: int) -> str:
+    """``1,204``; above what is counted, ``10,000+``."""
+    return f"{count:,}" if count <= COUNTED else f"{COUNTED:,}+"
 
 
 def case_address(hit: Hit) -> str:

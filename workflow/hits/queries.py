@@ -23,6 +23,8 @@ ROWS = 20
 GROUPS = 50
 #: Hits of one domain that the form of a case lists.
 CHOICES = 100
+#: Numbers above this are shown as "10,000+".
+COUNTED = 10_000
 _LONGEST_SEARCH = 100
 
 
@@ -190,20 +192,24 @@ def _key(after: str) -> tuple[int, uuid.UUID] | None:
 
 
 def counts(session: Session, actor: Actor, wanted: Wanted) -> dict[View, int]:
-    """How many hits each view holds, within the chosen filters but for the domain and verdict."""
+    """How many hits each view holds within the filters but for domain and verdict; ``COUNTED`` + 1 = more."""
     told = {}
     for view in View:
         asked = Wanted(view=view, kind=wanted.kind, licence=wanted.licence, work_id=wanted.work_id,
                        certainty=wanted.certainty, search=wanted.search)  # fmt: skip
-        found = session.scalar(select(func.count()).select_from(Hit).where(*conditions(actor, asked)))
-        told[view] = found or 0
+        told[view] = _count(session, actor, asked)
     return told
+
+
+def _count(session: Session, actor: Actor, wanted: Wanted) -> int:
+    """Up to ``COUNTED`` and one: nobody reads a larger number, and counting it takes time."""
+    some = select(Hit.id).where(*conditions(actor, wanted)).limit(COUNTED + 1).subquery()
+    return session.scalar(select(func.count()).select_from(some)) or 0
 
 
 def count_open(session: Session, actor: Actor) -> int:
     """How many hits wait for this owner: the number in the rail."""
-    query = select(func.count()).select_from(Hit).where(*conditions(actor, Wanted()))
-    return session.scalar(query) or 0
+    return _count(session, actor, Wanted())
 
 
 def next_open(session: Session, actor: Actor, hit: Hit) -> Hit | None:
