@@ -199,6 +199,8 @@ def test_hits_of_a_domain_become_one_case_with_sealed_evidence(browser, filled, 
     for hit in filled.hits(state=HitState.SUBMITTED):
         assert hit.case_id == case.id and hit.stage is Stage.SUBMITTED
     assert reference in browser.page("/inbox?view=submitted")
+    html = browser.page(on(first))
+    assert "Part of a case" in html and "Stages of this case" in html and "/judge" not in html
     assert filled.hit(third.id).state is HitState.SHOWN
 
 
