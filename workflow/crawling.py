@@ -21,7 +21,7 @@ DEMO_REQUESTS_AT_ONCE = 16
 def fetch(config: Config, sites: Sequence[str], *, pages: int, depth: int) -> dict[str, Any]:
     """Crawl once, in this process (a process can do it only once), and return the counts.
 
-    Sightings carry business time, as letters name them; outside a demo that is the wall clock.
+    Sightings carry wall time; intake turns it into the business time that letters name.
     """
     clock = clock_for(config)
     job = CrawlJob(
@@ -29,7 +29,7 @@ def fetch(config: Config, sites: Sequence[str], *, pages: int, depth: int) -> di
         store_dir=config.crawl_dir,
         seeds=tuple(sites),
         user_agent=USER_AGENT.format(desk=config.desk_url),
-        wall=lambda: clock.business().timestamp(),
+        wall=lambda: clock.wall().timestamp(),
         policy=_policy(config, sites),
         max_depth=depth,
         max_pages=pages,

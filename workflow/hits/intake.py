@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 
 from detection.images import ImageRefused
@@ -37,24 +39,24 @@ def take_in(runtime: Runtime, pool_size: int = 2, progress: Progress | None = No
     tell = progress or _silent
     compared = compare_new(runtime, pool_size, tell)
     written = write_hits(runtime, tell)
-    _prepare_views(runtime, written.pictures, tell)
+    _prepare_views(runtime, written.pictures, pool_size, tell)
     return IntakeSummary(compared, written.new, written.again, round(time.monotonic() - started, 2))
 
 
-def _prepare_views(runtime: Runtime, pictures: list[str], tell: Progress) -> None:
-    """Make the fresh copies the inbox shows, so that its first page is as fast as the second."""
+def _prepare_views(runtime: Runtime, pictures: list[str], pool_size: int, tell: Progress) -> None:
+    """Make the small fresh copies the inbox shows, so that its first page is as fast as the second."""
     if not pictures:
         return
-    views = Views(runtime)
+    views = Views(runtime, pool_size)
+
+    def prepare(sha256: str) -> None:
+        with runtime.database.reading() as session, suppress(ImageRefused, Unavailable):
+            views.found(session, sha256, Size.THUMB)  # if it fails, the page says so when somebody looks
+
     try:
-        for done, sha256 in enumerate(pictures, start=1):
-            with runtime.database.reading() as session:
-                for size in Size:
-                    try:
-                        views.found(session, sha256, size)
-                    except (ImageRefused, Unavailable):
-                        break  # the page says so when somebody looks
-            tell("Preparing views", done, len(pictures))
+        with ThreadPoolExecutor(pool_size) as pool:
+            for done, _ in enumerate(pool.map(prepare, pictures), start=1):
+                tell("Preparing views", done, len(pictures))
     finally:
         views.close()
 
