@@ -1,6 +1,6 @@
 """For a WSGI server: ``desk``, ``portal``, and ``application`` that serves both by host name.
 
-    gunicorn --no-control-socket --workers 2 --threads 4 wsgi:application
+gunicorn --no-control-socket --workers 2 --threads 4 wsgi:application
 """
 
 from workflow.app import create_application, create_desk, create_portal

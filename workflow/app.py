@@ -43,7 +43,11 @@ DESK_ROUTES = (
 )
 #: Only a demo instance shows its mailbox and its style guide.
 DEMO_ROUTES = ("workflow.demo.routes",)
-PORTAL_ROUTES = ("workflow.portal.infringer_routes", "workflow.portal.public_routes", "workflow.money.webhook_routes")
+PORTAL_ROUTES = (
+    "workflow.portal.infringer_routes",
+    "workflow.portal.public_routes",
+    "workflow.money.webhook_routes",
+)
 
 OWNER_NAV = (
     NavItem("hits_rights_holder.inbox", "Inbox", "inbox"),

@@ -12,6 +12,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 DEMO = "demo"
 MIN_SECRET_BYTES = 32
+#: Below are the system's; three ports from ours on must exist.
+LOWEST_PORT, HIGHEST_PORT = 1024, 65_000
 
 
 class ConfigError(Exception):
@@ -116,8 +118,8 @@ def _refuse_demo_parts_elsewhere(config: Config) -> None:
 
 def _port(env: Mapping[str, str]) -> int:
     text = env.get("LICHTBILD_PORT") or "8000"
-    if not text.isdigit() or not 1024 <= int(text) <= 65000:
-        msg = f"LICHTBILD_PORT={text} is not a port between 1024 and 65000."
+    if not text.isdigit() or not LOWEST_PORT <= int(text) <= HIGHEST_PORT:
+        msg = f"LICHTBILD_PORT={text} is not a port between {LOWEST_PORT} and {HIGHEST_PORT}."
         raise ConfigError(msg)
     return int(text)
 

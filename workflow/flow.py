@@ -14,10 +14,12 @@ def flow() -> str:
         if row.target is not None
         for source in row.sources
     }
-    across = [(Stage.HIT, Stage.REVIEWED)] + sorted(
+    order = list(Stage)
+    forward = sorted(
         ((before, after) for before, after in edges if before != after),
-        key=lambda edge: (list(Stage).index(edge[0]), list(Stage).index(edge[1])),
+        key=lambda edge: (order.index(edge[0]), order.index(edge[1])),
     )
+    across = [(Stage.HIT, Stage.REVIEWED), *forward]
     lines = ["flowchart LR", "    crawl([crawled pages]) --> match{{same photograph?}} --> hit"]
     lines += [f"    {before.value} --> {after.value}" for before, after in across]
     return "\n".join([*lines, "    paid --> payout([payout])"])

@@ -43,7 +43,9 @@ def alembic_config(database: Database) -> AlembicConfig:
     """Where the migrations lie and which database they are for."""
     config = AlembicConfig()
     config.set_main_option("script_location", str(Path(ROOT) / "migrations"))
-    config.set_main_option("sqlalchemy.url", database.url.render_as_string(hide_password=False).replace("%", "%%"))
+    config.set_main_option(
+        "sqlalchemy.url", database.url.render_as_string(hide_password=False).replace("%", "%%")
+    )
     return config
 
 

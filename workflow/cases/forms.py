@@ -76,9 +76,7 @@ class RecipientForm(BaseForm):
     name = StringField("Name", [DataRequired("A letter needs somebody it is for.")])
     email = EmailField("E-mail", [DataRequired("The offer is sent by e-mail.")])
     address = TextAreaField("Postal address")
-    country = SelectField(
-        "Country", [DataRequired("Please choose a country.")], choices=country_choices
-    )
+    country = SelectField("Country", [DataRequired("Please choose a country.")], choices=country_choices)
     region = StringField("Region", [Optional()])
     source = StringField("Known from", [DataRequired("Please say where this is known from.")])
     version = HiddenField()

@@ -23,9 +23,7 @@ def has_evidence(context: Context[Case]) -> str | None:
     """Both pictures of every use are kept."""
     case = context.subject
     for use in case.uses:
-        kinds = set(
-            context.session.scalars(select(Evidence.kind).where(Evidence.use_id == use.id))
-        )
+        kinds = set(context.session.scalars(select(Evidence.kind).where(Evidence.use_id == use.id)))
         if not kinds >= NEEDED:
             return f"The evidence for {use.page_url[:80]} is incomplete: both pictures must be kept."
     return None

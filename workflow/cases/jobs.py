@@ -168,8 +168,8 @@ def tell_owner_offered(session: Session, runtime: Runtime, event: events.CaseOff
 
 def tell_owner_paid(session: Session, runtime: Runtime, event: events.CasePaid) -> None:
     """The rights-holder hears that money came in."""
-    _tell_owner(session, runtime, event.case_id, "Paid",
-                "The licence fee was paid. Your share is held until the refund window ends.", "paid")  # fmt: skip
+    sentence = "The licence fee was paid. Your share is held until the refund window ends."
+    _tell_owner(session, runtime, event.case_id, "Paid", sentence, "paid")
 
 
 def tell_owner_closed(session: Session, runtime: Runtime, event: events.CaseClosed) -> None:

@@ -97,7 +97,8 @@ def printables(session: Session, runtime: Runtime, letter: Letter, case: Case) -
         return [
             Printable("licence_certificate", {**frame, **_licence(session, case, frame)},
                       {"work": images["work"]}, "Licence certificate", f"{name}licence.pdf"),
-            Printable("receipt", {**paid, **_receipt(case, letter, frame)}, {}, "Receipt", f"{name}receipt.pdf"),
+            Printable("receipt", {**paid, **_receipt(case, letter, frame)}, {},
+                      "Receipt", f"{name}receipt.pdf"),
         ]  # fmt: skip
     if letter.kind is LetterKind.CLOSING:
         assert case.closed_reason is not None
@@ -179,7 +180,11 @@ def _frame(
 
 
 def _bank_line(profile: OperatorProfile) -> str:
-    parts = [f"IBAN {profile.iban}", f"BIC {profile.bic}" if profile.bic else "", f"payable to {profile.bank_holder}"]
+    parts = [
+        f"IBAN {profile.iban}",
+        f"BIC {profile.bic}" if profile.bic else "",
+        f"payable to {profile.bank_holder}",
+    ]
     return " · ".join(part for part in parts if part)
 
 

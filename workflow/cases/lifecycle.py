@@ -89,7 +89,12 @@ STATES = (
 
 
 def step(
-    trigger: T, sources: tuple[S, ...], target: S | None, by: set[Role], label: str, **more: tuple[object, ...] | str
+    trigger: T,
+    sources: tuple[S, ...],
+    target: S | None,
+    by: set[Role],
+    label: str,
+    **more: tuple[object, ...] | str,
 ) -> Transition[Case]:
     return Transition(trigger, sources, target, frozenset(by), label, **more)  # type: ignore[arg-type]
 

@@ -71,9 +71,7 @@ class Case(Base):
     answer_by: Mapped[date | None]
     needs_a_look: Mapped[bool] = mapped_column(default=False)
 
-    rejected_reason: Mapped[RejectReason | None] = enum_column(
-        RejectReason, "rejected_reason", nullable=True
-    )
+    rejected_reason: Mapped[RejectReason | None] = enum_column(RejectReason, "rejected_reason", nullable=True)
     closed_reason: Mapped[ClosedReason | None] = enum_column(ClosedReason, "closed_reason", nullable=True)
     paid_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]

@@ -87,7 +87,12 @@ class FeeSheet:
     def as_json(self) -> list[dict[str, Any]]:
         """The lines as they are stored with the offer."""
         return [
-            {"label": line.label, "why": line.why, "minor": line.net.minor, "currency": line.net.currency.value}
+            {
+                "label": line.label,
+                "why": line.why,
+                "minor": line.net.minor,
+                "currency": line.net.currency.value,
+            }
             for line in self.lines
         ]
 

@@ -90,9 +90,7 @@ def cases_of(session: Session, actor: Actor, wanted: Wanted) -> CasePage:
 def counts_by_stage(session: Session, actor: Actor) -> dict[Stage, int]:
     """How many cases stand in each stage."""
     counts = dict.fromkeys(Stage, 0)
-    rows = session.execute(
-        select(Case.state, func.count()).where(*_visible(actor)).group_by(Case.state)
-    )
+    rows = session.execute(select(Case.state, func.count()).where(*_visible(actor)).group_by(Case.state))
     for state, count in rows:
         counts[STAGE_OF_CASE[state]] += count
     return counts

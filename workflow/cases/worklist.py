@@ -167,9 +167,7 @@ def _since(found: Case) -> datetime:
 
 def _letters(session: Session) -> Asked:
     """Letters that could not be printed or sent, or of which nobody knows whether they left."""
-    stuck = select(OutboxMessage).where(
-        OutboxMessage.state.in_(STUCK), OutboxMessage.kind.in_(LETTER_KINDS)
-    )
+    stuck = select(OutboxMessage).where(OutboxMessage.state.in_(STUCK), OutboxMessage.kind.in_(LETTER_KINDS))
     messages = session.scalars(stuck.order_by(OutboxMessage.created_at).limit(SHOWN)).all()
     ids = [uuid.UUID(message.payload["letter_id"]) for message in messages]
     rows = session.execute(

@@ -37,7 +37,20 @@ def cli(context: click.Context, instance: str | None, verbose: bool) -> None:
     context.obj = instance
 
 
-for command in (up, web, ticker, worker, crawl, operator, demo, demo_web, psp_standin, db, self_check, diagrams):
+for command in (
+    up,
+    web,
+    ticker,
+    worker,
+    crawl,
+    operator,
+    demo,
+    demo_web,
+    psp_standin,
+    db,
+    self_check,
+    diagrams,
+):
     cli.add_command(command)
 
 

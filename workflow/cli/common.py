@@ -37,7 +37,7 @@ def stop_on_signals() -> threading.Event:
 
 def require_current_schema(config: Config) -> None:
     """Refuse to work on a database whose tables are older or newer than the code."""
-    from workflow.kernel.db import Database  # noqa: PLC0415 - the ticker needs no more than this
+    from workflow.kernel.db import Database
     from workflow.schema import current_head, revision_of
 
     database = Database(config.database_url)

@@ -13,7 +13,7 @@ from workflow.cli.common import config_of, instance_option, print_json
 from workflow.kernel.errors import Refused
 
 
-class Days(click.ParamType):
+class Days(click.ParamType[int]):
     """``95d`` or ``95``."""
 
     name = "days"

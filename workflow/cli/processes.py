@@ -122,7 +122,11 @@ class Part:
 
 def parts_of(config: Config) -> tuple[Part, ...]:
     """What runs together: the demo has a stand-in and its small web besides."""
-    parts = (Part("web", ("web",)), Part("ticker", ("ticker",)), Part("worker", ("worker",)))
+    parts: tuple[Part, ...] = (
+        Part("web", ("web",)),
+        Part("ticker", ("ticker",)),
+        Part("worker", ("worker",)),
+    )
     if config.demo:
         parts += (Part("card payments (stand-in)", ("psp-standin",)), Part("demo web", ("demo-web",)))
     return parts
@@ -148,7 +152,9 @@ def up(context: click.Context, own_instance: str | None) -> None:
         while not stop.wait(1.0):
             ended = [name for name, process in running.items() if process.poll() is not None]
             if ended:
-                raise Refused(f"{', '.join(ended)} ended by itself; see the lines above. Everything is stopped.")
+                raise Refused(
+                    f"{', '.join(ended)} ended by itself; see the lines above. Everything is stopped."
+                )
     finally:
         _end(list(running.values()))
 
@@ -204,7 +210,7 @@ def _welcome(config: Config) -> str:
     if config.demo:
         from workflow.demo.people import log_ins
 
-        lines += [f"  Mail    {config.desk_url}/mailbox   what was sent", ""]
+        lines += [f"  Mail    {config.desk_url}/demo/mailbox/   what was sent", ""]
         lines += [f"  {person.role:<14}{person.email:<34}{person.password}" for person in log_ins()]
     else:
         lines += ["", "  First: lichtbild --instance", f"         {config.instance} operator create"]

@@ -97,5 +97,3 @@ def _set_up() -> OperatorSetUp:
         currency=Currency.EUR,
         time_zone="Europe/Berlin",
     )
-
-

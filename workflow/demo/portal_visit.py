@@ -9,6 +9,7 @@ from collections.abc import Callable
 from http import HTTPStatus
 from http.client import HTTPConnection
 from types import TracebackType
+from typing import Self
 from urllib.parse import urlencode, urlsplit
 
 import waitress
@@ -34,7 +35,7 @@ class PortalVisit:
         self._client = Client(self._app)
         self._base = runtime.config.portal_url
 
-    def __enter__(self) -> PortalVisit:
+    def __enter__(self) -> Self:
         config = self._runtime.config
         host = urlsplit(config.portal_url).hostname
         self._server = waitress.create_server(self._app, host="127.0.0.1", port=0, threads=2, ident=None)
@@ -106,11 +107,11 @@ class PortalVisit:
 
 
 def _form_for(page: str, values: dict[str, str]) -> html.HtmlElement:
-    forms = html.fromstring(page).forms
+    root = html.document_fromstring(page)
+    assert isinstance(root, html.HtmlElement)
+    forms = root.forms
     fitting = [
-        form
-        for form in forms
-        if form.method.lower() == "post" and set(values) <= set(form.fields.keys())
+        form for form in forms if form.method.lower() == "post" and set(values) <= set(form.fields.keys())
     ]
     chosen = fitting if values else [form for form in forms if str(form.get("action", "")).endswith("/pay")]
     assert chosen, "the page has no such form"

@@ -78,7 +78,10 @@ def _three_cases(runtime: Runtime, operator: Account, owner: Account) -> tuple[u
 def _clear(config: Config) -> None:
     if not config.demo:
         raise Refused("Only a demo instance can be built afresh.")
-    if not config.database_url.startswith("sqlite:///") or str(config.instance_dir) not in config.database_url:
+    if (
+        not config.database_url.startswith("sqlite:///")
+        or str(config.instance_dir) not in config.database_url
+    ):
         raise Refused("The demo is built on its own SQLite file; unset LICHTBILD_DATABASE_URL for it.")
     for entry in config.instance_dir.iterdir():
         if entry.name == "secret.key":

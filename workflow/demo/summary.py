@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sqlalchemy import func, select
@@ -39,11 +40,15 @@ def summary(runtime: Runtime, world: World, searched: Searched, *, seconds: floa
             "hits_wrong": len(found - set(planted)),
             "hits_uncertain": len(uncertain),
             "found_by_kind": _by_kind(planted, right),
-            "missed": sorted(f"{kind}: {url} ({file})" for (url, file), kind in planted.items() if (url, file) not in right),
+            "missed": sorted(
+                f"{kind}: {url} ({file})" for (url, file), kind in planted.items() if (url, file) not in right
+            ),
             "cases": _cases(session),
-            "payin_minor": _sum(session, select(Payin.amount_minor).where(Payin.state == PayinState.RECEIVED)),
-            "payout_minor": _sum(session, select(Payout.amount_minor)),
-            "journal_balance_minor": int(session.scalar(select(func.coalesce(func.sum(JournalLine.amount_minor), 0))) or 0),
+            "payin_minor": _minor(session.scalars(select(Payin).where(Payin.state == PayinState.RECEIVED))),
+            "payout_minor": _minor(session.scalars(select(Payout))),
+            "journal_balance_minor": int(
+                session.scalar(select(func.coalesce(func.sum(JournalLine.amount_minor), 0))) or 0
+            ),
             "letters": session.scalar(
                 select(func.count()).select_from(Letter).where(Letter.state == LetterState.SENT)
             ),
@@ -75,10 +80,12 @@ def _found(session: Session) -> tuple[set[tuple[str, str]], set[tuple[str, str]]
     return sure, rest - sure
 
 
-def _by_kind(planted: dict[tuple[str, str], str], right: set[tuple[str, str]]) -> dict[str, str]:
+def _by_kind(planted: Mapping[tuple[str, str], str], right: set[tuple[str, str]]) -> dict[str, str]:
     kinds = sorted(set(planted.values()))
     return {
-        str(kind): f"{sum(planted[use] == kind for use in right)}/{sum(each == kind for each in planted.values())}"
+        str(
+            kind
+        ): f"{sum(planted[use] == kind for use in right)}/{sum(each == kind for each in planted.values())}"
         for kind in kinds
     }
 
@@ -97,5 +104,5 @@ def _cases(session: Session) -> list[dict[str, Any]]:
     return told
 
 
-def _sum(session: Session, amounts: Any) -> int:
-    return sum(session.scalars(amounts))
+def _minor(rows: Iterable[Payin | Payout]) -> int:
+    return sum(row.amount.minor for row in rows)

@@ -79,7 +79,7 @@ def book(
     *,
     reverses_id: uuid.UUID | None = None,
 ) -> JournalEntry:
-    """Write one balanced entry; zero lines are left out. Raises :class:`Refused` when it is booked already."""
+    """Write one balanced entry; zero lines are left out. :class:`Refused` when it is booked already."""
     lines = [posting for posting in postings if not posting.amount.is_zero]
     sums: dict[Currency, int] = defaultdict(int)
     for posting in lines:

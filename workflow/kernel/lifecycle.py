@@ -73,7 +73,10 @@ class State(Generic[M]):
 
 @dataclass(frozen=True, slots=True)
 class Transition(Generic[M]):
-    """One row of the transition table; ``target=None`` stays in its state, leaves the dates alone, and is still told."""
+    """One row of the transition table.
+
+    ``target=None`` stays in its state and leaves the dates alone; it is told all the same.
+    """
 
     trigger: StrEnum
     sources: tuple[StrEnum, ...]
@@ -143,7 +146,8 @@ class Lifecycle(Generic[M]):
     def find(self, state: StrEnum, trigger: str) -> Transition[M] | None:
         """The row for this edge, or ``None``."""
         return next(
-            (row for (source, name), row in self._by_edge.items() if source == state and name == trigger), None
+            (row for (source, name), row in self._by_edge.items() if source == state and name == trigger),
+            None,
         )
 
     def target_of(self, state: StrEnum, trigger: str) -> StrEnum | None:

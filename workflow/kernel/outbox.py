@@ -72,7 +72,7 @@ class Event(Protocol):
     __dataclass_fields__: ClassVar[dict[str, Any]]
 
 
-class LeaseLost(Exception):  # noqa: N818 - a fact, told to the worker that overslept
+class LeaseLost(Exception):
     """Somebody else has the message now; what this worker did must be rolled back."""
 
 

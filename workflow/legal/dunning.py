@@ -37,9 +37,7 @@ def write_step(session: Session, case_id: uuid.UUID, step: str, now: datetime) -
         "next_step_date": next_day.isoformat() if next_day else None,
         "next_step_text": rung["next"],
     }
-    queue_letter(
-        session, case, LetterKind.DUNNING, now, step=step, answer_by=case.answer_by, facts=facts
-    )
+    queue_letter(session, case, LetterKind.DUNNING, now, step=step, answer_by=case.answer_by, facts=facts)
 
 
 @cache

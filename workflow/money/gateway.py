@@ -198,9 +198,7 @@ class PaymentGateway(Protocol):
         """Read what a payment is worth now."""
         ...
 
-    def refund(
-        self, payin_id: UUID, payment_intent: str, amount: Money, refund_id: UUID
-    ) -> RefundResult:
+    def refund(self, payin_id: UUID, payment_intent: str, amount: Money, refund_id: UUID) -> RefundResult:
         """Give back ``amount`` of a payment; the same ``refund_id`` never gives back twice."""
         ...
 

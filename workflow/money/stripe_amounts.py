@@ -36,9 +36,7 @@ def from_stripe(number: int, currency: str) -> Money:
     try:
         ours = Currency(currency.upper())
     except ValueError as unknown:
-        raise GatewayRefused(
-            f"Stripe names a currency we keep no books in: {currency.upper()}."
-        ) from unknown
+        raise GatewayRefused(f"Stripe names a currency we keep no books in: {currency.upper()}.") from unknown
     return Money(rescale(number, stripe_decimals(currency.lower()), OUR_DECIMALS), ours)
 
 
@@ -58,7 +56,5 @@ def rescale(number: int, have: int, want: int) -> int:
         return number * factor
     whole, rest = divmod(number, factor)
     if rest:
-        raise GatewayRefused(
-            "This sum has more decimals than a card payment in its currency can have."
-        )
+        raise GatewayRefused("This sum has more decimals than a card payment in its currency can have.")
     return whole

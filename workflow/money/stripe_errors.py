@@ -22,9 +22,7 @@ def speaking(*, writes: bool) -> Iterator[None]:
         yield
     except stripe.APIConnectionError as broken:
         if writes and not _never_sent(broken):
-            raise GatewayUnknown(
-                "The connection to Stripe broke; the outcome is not known."
-            ) from broken
+            raise GatewayUnknown("The connection to Stripe broke; the outcome is not known.") from broken
         raise GatewayUnavailable("Stripe cannot be reached.") from broken
     except stripe.RateLimitError as busy:
         raise GatewayUnavailable("Stripe asks us to slow down.") from busy
@@ -32,13 +30,9 @@ def speaking(*, writes: bool) -> Iterator[None]:
         raise GatewayRefused("Stripe does not accept our key for this.") from locked
     except (stripe.InvalidRequestError, stripe.IdempotencyError, stripe.CardError) as wrong:
         raise GatewayRefused(f"Stripe refused: {wrong.user_message or wrong}") from wrong
-    except (
-        stripe.StripeError
-    ) as failed:  # 409 (the same request is being worked on), 5xx, or no JSON
+    except stripe.StripeError as failed:  # 409 (the same request is being worked on), 5xx, or no JSON
         if writes:
-            raise GatewayUnknown(
-                "Stripe failed while working; the outcome is not known."
-            ) from failed
+            raise GatewayUnknown("Stripe failed while working; the outcome is not known.") from failed
         raise GatewayUnavailable("Stripe does not answer properly now.") from failed
 
 

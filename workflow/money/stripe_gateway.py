@@ -65,9 +65,7 @@ class StripeGateway:
     def __init__(self, secret_key: str, webhook_secret: str, api_base: str = "") -> None:
         self._live = is_live(secret_key)
         if self._live and api_base:
-            raise GatewayRefused(
-                "A live Stripe key is sent to Stripe only, never to another address."
-            )
+            raise GatewayRefused("A live Stripe key is sent to Stripe only, never to another address.")
         self._secrets = tuple(part.strip() for part in webhook_secret.split(",") if part.strip())
         if not self._secrets:
             raise GatewayRefused(
@@ -90,9 +88,7 @@ class StripeGateway:
             )
             first_answer = made.last_response
         if first_answer is not None and first_answer.headers.get("Idempotent-Replayed") == "true":
-            session = self.fetch_checkout(
-                made.id
-            )  # the replayed answer tells how it stood when it was made
+            session = self.fetch_checkout(made.id)  # the replayed answer tells how it stood when it was made
         else:
             session = self._session(made)
         if session.payin_id != request.payin_id or session.amount != request.amount:
@@ -121,17 +117,13 @@ class StripeGateway:
         return None
 
     def expire_checkout(self, foreign_id: str) -> CheckoutSession:
-        with speaking(
-            writes=False
-        ):  # shutting twice is the same as once, so nothing is ever unknown
+        with speaking(writes=False):  # shutting twice is the same as once, so nothing is ever unknown
             found = self._client.v1.checkout.sessions.retrieve(foreign_id)
             if found.status != CheckoutState.OPEN:
                 return self._session(found)
             try:
                 found = self._client.v1.checkout.sessions.expire(foreign_id)
-            except (
-                stripe.InvalidRequestError
-            ):  # paid or shut between the two calls: tell how it stands
+            except stripe.InvalidRequestError:  # paid or shut between the two calls: tell how it stands
                 found = self._client.v1.checkout.sessions.retrieve(foreign_id)
                 if found.status == CheckoutState.OPEN:
                     raise
@@ -160,16 +152,12 @@ class StripeGateway:
                 payin_id=uuid_of(mark(intent.metadata, "payin_id")),
                 received=received,
                 refunded=from_stripe(charge.amount_refunded, charge.currency),
-                disputed_amount=self._disputed(intent.id, received)
-                if charge.disputed
-                else received * 0,
+                disputed_amount=self._disputed(intent.id, received) if charge.disputed else received * 0,
                 fee=read_fee(charge),
                 charge=charge.id,
             )
 
-    def refund(
-        self, payin_id: UUID, payment_intent: str, amount: Money, refund_id: UUID
-    ) -> RefundResult:
+    def refund(self, payin_id: UUID, payment_intent: str, amount: Money, refund_id: UUID) -> RefundResult:
         minor, _ = to_stripe(amount)
         with speaking(writes=True):
             made = self._client.v1.refunds.create(
@@ -196,9 +184,7 @@ class StripeGateway:
         event = self._genuine(raw, header)
         stamped = signed_at(header)
         if abs(wall - stamped) > TOLERANCE:
-            raise ForgedEvent(
-                f"The message was signed at {stamped:%Y-%m-%d %H:%M:%S} UTC: too far from now."
-            )
+            raise ForgedEvent(f"The message was signed at {stamped:%Y-%m-%d %H:%M:%S} UTC: too far from now.")
         if getattr(event, "account", None):
             raise ForgedEvent("The message concerns another Stripe account.")
         if event.livemode != self._live:
@@ -265,6 +251,4 @@ class StripeGateway:
 
     def _check_mode(self, livemode: bool) -> None:
         if livemode != self._live:
-            raise GatewayRefused(
-                "Stripe answered from the other mode: test and live money never meet."
-            )
+            raise GatewayRefused("Stripe answered from the other mode: test and live money never meet.")

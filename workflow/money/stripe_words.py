@@ -69,9 +69,7 @@ def checkout_params(request: CheckoutRequest) -> SessionCreateParams:
         "client_reference_id": str(request.payin_id),
         "metadata": marks,
         "payment_intent_data": {"description": request.description, "metadata": marks},
-        "adaptive_pricing": {
-            "enabled": False
-        },  # the sum and currency of the offer, not a converted one
+        "adaptive_pricing": {"enabled": False},  # the sum and currency of the offer, not a converted one
     }
     if request.customer_email:
         params["customer_email"] = request.customer_email
@@ -165,9 +163,7 @@ def word(kind: type[Word], value: str | None) -> Word:
     try:
         return kind(value or "")
     except ValueError as unknown:
-        raise GatewayRefused(
-            f"Stripe answered with a state we do not know: “{value}”."
-        ) from unknown
+        raise GatewayRefused(f"Stripe answered with a state we do not know: “{value}”.") from unknown
 
 
 def signed_at(header: str) -> datetime:

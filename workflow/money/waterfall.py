@@ -51,9 +51,7 @@ class Waterfall:
         )
 
 
-def split(
-    gross: Money, vat_rate_bp: int, owner_share_bp: int, costs: Money | None = None
-) -> Waterfall:
+def split(gross: Money, vat_rate_bp: int, owner_share_bp: int, costs: Money | None = None) -> Waterfall:
     """Divide ``gross``. VAT comes out exactly as it was offered; a half cent goes to the rights-holder.
 
     For an offer of ``net`` with VAT ``net.share_bp(rate)``, rounding the way back gives ``net`` again: the

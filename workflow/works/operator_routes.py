@@ -20,4 +20,5 @@ def image(work_id: uuid.UUID, kind: str) -> Response:
     """``display`` or ``thumb``."""
     return pictures.picture(work_id, pictures.kind_of(kind, original=False))
 
+
 BLUEPRINTS = (works_operator,)

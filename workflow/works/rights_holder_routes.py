@@ -117,4 +117,5 @@ def _upload_page(form: UploadForm, batch: uuid.UUID | None) -> tuple[str, int]:
             rules=rules_on(now().date()),
         )
 
+
 BLUEPRINTS = (works_rights_holder,)

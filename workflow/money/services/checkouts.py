@@ -60,9 +60,7 @@ def open_payin(session: Session, case_id: uuid.UUID, actor: Actor, now: datetime
     return payin
 
 
-def record_checkout(
-    session: Session, payin_id: uuid.UUID, checkout: CheckoutSession, now: datetime
-) -> Payin:
+def record_checkout(session: Session, payin_id: uuid.UUID, checkout: CheckoutSession, now: datetime) -> Payin:
     """Write down how the card page stands; an expired one fails the payin, a foreign one is not taken."""
     payin = locked(session, payin_id)
     if checkout.payin_id != payin.id or checkout.amount != payin.amount:

@@ -49,7 +49,7 @@ class Courier:
         self._url, self._secret = webhook
         self._first_pause = first_pause
         self._wake = threading.Event()
-        self._stopping = False
+        self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="standin-courier", daemon=True)
 
     def start(self) -> None:
@@ -63,20 +63,20 @@ class Courier:
 
     def stop(self) -> None:
         """End after the attempt that is being made."""
-        self._stopping = True
+        self._stopping.set()
         self._wake.set()
         if self._thread.is_alive():
             self._thread.join(TIMEOUT_SECONDS + 1)
 
     def _run(self) -> None:
-        while not self._stopping:
+        while not self._stopping.is_set():
             self._wake.clear()
             with self._store.transaction():
                 self._office.expire_due()
             now = self._wall().timestamp()
             due = self._store.due(now, int(now) - GIVE_UP_SECONDS, BATCH)
             for event, attempts in due:
-                if self._stopping:
+                if self._stopping.is_set():
                     return
                 self._attempt(event, attempts)
             if not due:
@@ -104,9 +104,7 @@ class Courier:
             "Stripe-Signature": sign(body, self._secret, int(self._wall().timestamp())),
         }
         try:
-            connection.request(
-                "POST", f"{path}?{parts.query}" if parts.query else path, body, headers
-            )
+            connection.request("POST", f"{path}?{parts.query}" if parts.query else path, body, headers)
             status = connection.getresponse().status
         except (OSError, http.client.HTTPException) as failure:
             log.info("webhook %s was not taken: %s", event["id"], failure)

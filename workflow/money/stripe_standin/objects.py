@@ -187,9 +187,7 @@ def new_event(kind: str, subject: Json, now: int, idempotency_key: str | None) -
 def _total(items: list[Json]) -> tuple[int, str]:
     """Sum and currency of the line items; all of them in one currency."""
     for item in items:
-        require(
-            item, "price_data.currency", "price_data.unit_amount", "price_data.product_data.name"
-        )
+        require(item, "price_data.currency", "price_data.unit_amount", "price_data.product_data.name")
     currencies = {item["price_data"]["currency"].lower() for item in items}
     if len(currencies) != 1 or not currencies <= CURRENCIES:
         raise ApiError(400, "Invalid currency.", param="line_items[0][price_data][currency]")

@@ -40,9 +40,7 @@ class Pages:
 
     def blueprint(self) -> Blueprint:
         """The page, its form, and its style sheet."""
-        pages = Blueprint(
-            "standin_pages", __name__, static_folder="static", static_url_path="/assets"
-        )
+        pages = Blueprint("standin_pages", __name__, static_folder="static", static_url_path="/assets")
         pages.add_url_rule("/c/pay/<session_id>", "show", self._show, methods=["GET"])
         pages.add_url_rule("/c/pay/<session_id>", "pay", self._pay, methods=["POST"])
         return pages
@@ -98,9 +96,7 @@ class Pages:
         back = session["success_url"].replace(SESSION_MARK, session["id"])
         if state == "expired":
             back = session["cancel_url"] or ""
-        page = render_template(
-            "standin/closed.html", state=state, amount=amount_of(session), back=back
-        )
+        page = render_template("standin/closed.html", state=state, amount=amount_of(session), back=back)
         return _guarded(make_response(page, 200 if state == "complete" else 410), session)
 
     def _token(self, visit: str, session_id: str) -> str:
@@ -110,9 +106,7 @@ class Pages:
         """Did the form come from a page we gave to this very browser?"""
         visit = request.cookies.get(COOKIE, "")
         given = request.form.get("token", "")
-        return bool(visit) and hmac.compare_digest(
-            given.encode(), self._token(visit, session_id).encode()
-        )
+        return bool(visit) and hmac.compare_digest(given.encode(), self._token(visit, session_id).encode())
 
 
 def amount_of(session: Json) -> str:

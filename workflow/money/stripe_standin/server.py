@@ -120,9 +120,7 @@ def start_standin(
         wall=wall,
     )
     connections: dict[int, dispatcher] = {}
-    server = waitress.create_server(
-        app, map=connections, sockets=[listening], threads=THREADS, ident=None
-    )
+    server = waitress.create_server(app, map=connections, sockets=[listening], threads=THREADS, ident=None)
     parts: Parts = app.extensions[EXTENSION]
     parts.courier.start()
     thread = threading.Thread(target=server.run, name="standin-web", daemon=True)

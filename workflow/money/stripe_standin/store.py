@@ -102,9 +102,7 @@ class Store:
     def change(self, body: Json) -> Json:
         """Keep the new form of an object."""
         with self._lock:
-            self._db.execute(
-                "UPDATE objects SET body = ? WHERE id = ?", (json.dumps(body), body["id"])
-            )
+            self._db.execute("UPDATE objects SET body = ? WHERE id = ?", (json.dumps(body), body["id"]))
         return body
 
     def find(self, kind: str, object_id: str) -> Json | None:
@@ -142,9 +140,7 @@ class Store:
     def reply(self, key: str) -> tuple[str, int, str] | None:
         """What was asked under this idempotency key, and the answer it got."""
         with self._lock:
-            row = self._db.execute(
-                "SELECT asked, status, body FROM replies WHERE key = ?", (key,)
-            ).fetchone()
+            row = self._db.execute("SELECT asked, status, body FROM replies WHERE key = ?", (key,)).fetchone()
         return None if row is None else (str(row[0]), int(row[1]), str(row[2]))
 
     def keep_reply(self, key: str, asked: str, status: int, body: str) -> None:

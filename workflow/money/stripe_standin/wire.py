@@ -54,12 +54,9 @@ def check(params: Json, shape: dict[str, Any], path: str = "") -> Json:
     for name in params:
         if name not in shape:
             where = f"{path}[{name}]" if path else name
-            raise ApiError(
-                400, f"Received unknown parameter: {where}", code="parameter_unknown", param=where
-            )
+            raise ApiError(400, f"Received unknown parameter: {where}", code="parameter_unknown", param=where)
     return {
-        name: _read(value, shape[name], f"{path}[{name}]" if path else name)
-        for name, value in params.items()
+        name: _read(value, shape[name], f"{path}[{name}]" if path else name) for name, value in params.items()
     }
 
 
@@ -72,9 +69,7 @@ def require(params: Json, *names: str) -> None:
         if found in (None, "", [], {}):
             head, *rest = name.split(".")
             where = head + "".join(f"[{part}]" for part in rest)
-            raise ApiError(
-                400, f"Missing required param: {where}.", code="parameter_missing", param=where
-            )
+            raise ApiError(400, f"Missing required param: {where}.", code="parameter_missing", param=where)
 
 
 def missing(kind: str, object_id: str) -> ApiError:
