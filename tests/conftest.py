@@ -10,10 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
 
-from tests.world import START, World, config_at, in_ci, make_runtime, open_standin
-from workflow.accounts.models import Account
+from tests.full_life import LATER, live_through
+from tests.world import START, World, config_at, in_ci, make_runtime, opened
 from workflow.demo import people
 from workflow.kernel.clock import FrozenClock
 from workflow.kernel.db import Database
@@ -85,8 +84,6 @@ def settled(tmp_path_factory: pytest.TempPathFactory, empty_database: Path, shar
     database = Database(config.database_url)
     runtime = make_runtime(config, database, FrozenClock(START), shared_decoder)
     people.settle_in(runtime)
-    with database.engine.connect() as connection:
-        connection.exec_driver_sql("SELECT 1")
     database.dispose()
     return folder
 
@@ -100,12 +97,23 @@ def frozen() -> FrozenClock:
 def world(tmp_path: Path, settled: Path, frozen: FrozenClock, shared_decoder: UploadDecoder) -> Iterator[World]:
     """An instance of one's own with people, both apps, a worker, a clock and a card service."""
     shutil.copytree(settled, tmp_path / "instances")
-    standin = open_standin(tmp_path, frozen)
-    config = config_at(tmp_path / "instances", LICHTBILD_STRIPE_API_BASE=standin.url)
-    database = Database(config.database_url)
-    runtime = make_runtime(config, database, frozen, shared_decoder)
-    with database.reading() as session:
-        found = {person.email: person.actor for person in session.scalars(select(Account))}
-    yield World(runtime, frozen, found[people.OWNER.email], found[people.OPERATOR.email], standin)
-    standin.close()
-    database.dispose()
+    with opened(tmp_path / "instances", frozen, shared_decoder, tmp_path) as world:
+        yield world
+
+
+@pytest.fixture(scope="session")
+def populated(tmp_path_factory: pytest.TempPathFactory, settled: Path, shared_decoder: UploadDecoder) -> Path:
+    """A folder with an instance in which everything has happened; copied for each test that needs it."""
+    folder = tmp_path_factory.mktemp("populated")
+    shutil.copytree(settled, folder, dirs_exist_ok=True)
+    with opened(folder, FrozenClock(START), shared_decoder, folder) as world:
+        live_through(world)
+    return folder
+
+
+@pytest.fixture
+def full_world(tmp_path: Path, populated: Path, shared_decoder: UploadDecoder) -> Iterator[World]:
+    """A copy of :func:`populated`, at the moment where it stood still."""
+    shutil.copytree(populated, tmp_path / "instances")
+    with opened(tmp_path / "instances", FrozenClock(LATER), shared_decoder, tmp_path) as world:
+        yield world

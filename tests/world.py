@@ -12,7 +12,8 @@ import re
 import secrets
 import shutil
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
@@ -27,6 +28,7 @@ from PIL import Image, ImageDraw
 from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
+from workflow.accounts.models import Account
 from workflow.app import create_desk, create_portal
 from workflow.cases.letters import code_of
 from workflow.cases.models import Case, Letter
@@ -148,6 +150,16 @@ def words(page: str) -> str:
 def sums(text: str) -> list[str]:
     """The amounts in a text, whatever the language: ``1,234.50`` and ``1.234,50`` are both ``1234.50``."""
     return [re.sub(r"[.,]", "", found[:-3]) + "." + found[-2:] for found in re.findall(r"\d[\d.,]*[.,]\d\d(?!\d)", text)]
+
+
+Form = tuple[str, list[tuple[str, Any]]]
+
+
+def changed(form: Form, **values: str | None) -> Form:
+    """The form with these values instead; ``None`` leaves a field out."""
+    to, fields = form
+    kept = [(name, value) for name, value in fields if name not in values]
+    return to, kept + [(name, value) for name, value in values.items() if value is not None]
 
 
 @dataclass(frozen=True)
@@ -407,6 +419,20 @@ def config_at(folder: Path, **environment: str) -> Config:
     return load_config("demo", {"LICHTBILD_INSTANCE_DIR": str(folder), **environment})
 
 
-def open_standin(folder: Path, clock: FrozenClock) -> RunningStandin:
-    """The card service on loopback; it reports to nobody, the tests carry its messages."""
-    return start_standin(folder / "standin.sqlite", NOBODY, "whsec_demo", "sk_test_demo", wall=clock.wall)
+@contextmanager
+def opened(folder: Path, clock: FrozenClock, decoder: Decoder, standin_folder: Path) -> Iterator[World]:
+    """The settled instance in ``folder``, with a card service on loopback that reports to nobody:
+    the tests carry its messages."""
+    standin = start_standin(
+        standin_folder / "standin.sqlite", NOBODY, "whsec_demo", "sk_test_demo", wall=clock.wall
+    )
+    config = config_at(folder, LICHTBILD_STRIPE_API_BASE=standin.url)
+    database = Database(config.database_url)
+    runtime = make_runtime(config, database, clock, decoder)
+    try:
+        with database.reading() as session:
+            found = {person.email: person.actor for person in session.scalars(select(Account))}
+        yield World(runtime, clock, found[people.OWNER.email], found[people.OPERATOR.email], standin)
+    finally:
+        standin.close()
+        database.dispose()

@@ -1,0 +1,48 @@
+"""A life in which everything has happened once: hits, letters, answers, files, payments, payouts, a refund."""
+
+from __future__ import annotations
+
+import io
+from datetime import timedelta
+
+from tests.detection.site import served
+from tests.small_web import crawl, small_web, upload
+from tests.world import START, Visitor, World, changed, picture
+from workflow.hits.intake import take_in
+from workflow.hits.models import Hit
+from workflow.ticker import ask, seal
+
+DAYS = 63
+LATER = START + timedelta(days=DAYS)
+
+
+def live_through(world: World) -> None:
+    """Silent, answered, paid, closed, refunded and new cases; two judged hits; a rule; sealed audit."""
+    owner = upload(world, "work-01.jpg")
+    with served(small_web()) as site:
+        crawl(world, site)
+    take_in(world.runtime, pool_size=1)
+    [hit] = world.all(Hit)
+    judge = changed(owner.form(f"/inbox/{hit.id}", {}, "/judge"), verdict="illegal")
+    assert owner.send(*judge).status_code == 303
+    assert owner.press("/inbox/rules", {"domain": "friends.example.org"}).status_code == 303
+    world.offered(uses=2)
+    world.paid(world.offered())
+    asked = world.offered()
+    world.days_pass(DAYS)
+    visitor = world.recipient(asked)
+    to, fields = visitor.form("/answer/licence", {"source": "agency", "number": "4711"})
+    file = ("files", (io.BytesIO(picture(9)), "licence.jpg"))
+    answer = visitor.send(to, [*fields, file], content_type="multipart/form-data")
+    assert answer.status_code == 303, answer.text
+    world.work()
+    world.paid(world.offered(9_999))
+    world.submitted()
+    written = {"name": "Example Visitor", "email": "visitor@example.org", "text": "What does it cost?"}
+    assert world.anybody().press("/contact", written).status_code == 303
+    wrong = Visitor(world.portal).press("/", {"reference": asked.reference, "code": "33333-33333-33333-33333"})
+    assert wrong.status_code != 303
+    ask(world.runtime.database, "psp.reconcile", world.now)
+    ask(world.runtime.database, "self_check", world.now)
+    world.work()
+    seal(world.runtime.database, world.now)
