@@ -14,9 +14,9 @@ from urllib.parse import quote
 
 from sqlalchemy import select
 
+from workflow.accounts.contract import sender_of
 from workflow.accounts.models import OperatorProfile
 from workflow.accounts.queries import operator_profile
-from workflow.accounts.states import LegalBasis
 from workflow.cases.cadence import zone_of
 from workflow.cases.lifecycle import CASE_LIFECYCLE
 from workflow.cases.models import Case, Evidence, Letter, Offer, Use
@@ -45,12 +45,6 @@ REMINDER_KINDS = {
     "friendly_reminder": "friendly",
     "second_reminder": "second",
     "last_offer": "last_offer",
-}
-LEGAL_LINES = {
-    LegalBasis.OWN_RIGHTS: "",
-    LegalBasis.AGENCY: "Picture agency",
-    LegalBasis.REGISTERED_COLLECTOR: "Registered debt collection service (§ 10 RDG)",
-    LegalBasis.LAW_FIRM: "Law firm",
 }
 
 
@@ -115,20 +109,6 @@ def printables(session: Session, runtime: Runtime, letter: Letter, case: Case) -
     assert letter.kind is LetterKind.OFFER
     told = {"data_source": case.recipient_source}
     return [Printable("letter_offer", {**frame, **told}, images, "Offer", f"{name}offer.pdf")]
-
-
-def sender_of(profile: OperatorProfile) -> dict[str, Any]:
-    """Who writes, as every document names them."""
-    return {
-        "name": profile.name,
-        "address_lines": profile.address_lines,
-        "email": profile.sender_email,
-        "phone": profile.phone,
-        "register": profile.register_entry,
-        "vat_id": profile.vat_id,
-        "handler_name": profile.contact_name,
-        "legal_line": LEGAL_LINES[profile.legal_basis],
-    }
 
 
 def code_of(session: Session, vault: Vault, case: Case) -> str:
