@@ -148,7 +148,7 @@ def turn_into_damages(context: Context[Case]) -> None:
             lines=[
                 ClaimLine(
                     position=line.position,
-                    label=line.label.replace("Licence for the past use", "Damages for the use", 1),
+                    label=line.label.replace("Licence for the use", "Damages for the use", 1),
                     nature=ClaimNature.DAMAGES,
                     net=line.net,
                 )

@@ -98,7 +98,7 @@ def _request_of(session: Session, runtime: Runtime, payin: Payin) -> CheckoutReq
     return CheckoutRequest(
         payin_id=payin.id,
         amount=payin.amount,
-        description=f"Licence for the past use of a photograph, case {case.reference}",
+        description=f"Licence for the use of a photograph, case {case.reference}",
         case_reference=case.reference,
         success_url=back,
         cancel_url=back,

@@ -129,7 +129,7 @@ def _lines(case: Case, sheet: FeeSheet, net: Money | None, why: str) -> list[Cla
     return [
         ClaimLine(
             position=position,
-            label=f"Licence for the past use of “{use.work_title}”"[:300],
+            label=f"Licence for the use of “{use.work_title}”"[:300],
             nature=ClaimNature.CONTRACT,
             net=sheet.net,
         )
