@@ -28,7 +28,7 @@ $(VENV)/.ready-dev: $(VENV)/.ready requirements-dev.lock
 
 run: setup ## Start the demo, or an instance of yours: make run INSTANCE=main
 	@if [ "$(INSTANCE)" = demo ] && [ ! -f instance/demo/ready ]; then \
-	  $(VENV)/bin/lichtbild demo --fresh && touch instance/demo/ready; fi
+	  $(VENV)/bin/lichtbild demo --fresh; fi
 	@exec $(VENV)/bin/lichtbild --instance $(INSTANCE) up
 
 test: setup-dev ## All tests
@@ -56,7 +56,7 @@ migrate: setup ## Bring an instance's database up to date
 	@$(VENV)/bin/lichtbild --instance $(INSTANCE) db upgrade
 
 demo: setup ## Build the demo world anew
-	@$(VENV)/bin/lichtbild demo --fresh && touch instance/demo/ready
+	@$(VENV)/bin/lichtbild demo --fresh
 
 lock: ## Resolve the dependencies again (needs uv)
 	@uv pip compile pyproject.toml --group build --generate-hashes --no-emit-index-url --python-version 3.11 \

@@ -41,7 +41,7 @@ def demo(
     config = config_of(context, own_instance)
     if not config.demo:
         raise Refused("This is a real instance: its clock cannot be moved and nothing is built into it.")
-    exists = (config.instance_dir / "lichtbild.sqlite").exists()
+    exists = (config.instance_dir / "ready").exists()
     if not fresh and days is None and exists:
         click.echo("The demo world exists. Start it: make run. Build it anew: lichtbild demo --fresh")
         return

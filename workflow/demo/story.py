@@ -28,6 +28,8 @@ from workflow.schema import upgrade
 #: The demo world begins on a day whose rates and rules are all known.
 FIRST_DAY = datetime(2024, 3, 1, 9, 0, tzinfo=UTC)
 SEED = 7
+#: Stands in the folder of a demo that was built to its end.
+READY = "ready"
 #: Until one of the three pays, after its last offer; until then the reminders have left.
 DAYS_UNTIL_PAID = 50
 #: Then the silent one comes into dunning, while the paid one is still open to a refund.
@@ -59,6 +61,7 @@ def found(config: Config, say: Say) -> dict[str, Any]:
     cases.let_days_pass(runtime, DAYS_AFTERWARDS)
     told = summary(runtime, world, compared, seconds=time.monotonic() - began)
     runtime.database.dispose()
+    (config.instance_dir / READY).touch()
     return told
 
 
