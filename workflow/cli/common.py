@@ -6,16 +6,15 @@ import json
 import signal
 import sys
 import threading
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
 from workflow.config import Config, load_config
 from workflow.kernel.errors import Unavailable
 
-T = TypeVar("T")
+#: Signs of a progress bar.
+WIDTH = 30
 
 instance_option = click.option(
     "--instance", "own_instance", default=None, help="Which instance to work on (as before the command)."
@@ -53,12 +52,19 @@ def print_json(value: Any) -> None:
     click.echo(json.dumps(value, indent=2, ensure_ascii=False, default=str))
 
 
-@contextmanager
-def progress(label: str, items: Iterable[T], length: int) -> Iterator[Iterable[T]]:
-    """A bar on a terminal, a plain line elsewhere."""
-    if sys.stderr.isatty():
-        with click.progressbar(items, length=length, label=label, file=sys.stderr) as bar:
-            yield bar
-    else:
-        click.echo(f"{label}: {length}", err=True)
-        yield items
+class Progress:
+    """Tells how far long work is: a bar on a terminal, one line per stage elsewhere."""
+
+    def __init__(self) -> None:
+        self._what = ""
+
+    def __call__(self, what: str, done: int, total: int) -> None:
+        """``done`` of ``total`` of what is being done now."""
+        if sys.stderr.isatty():
+            filled = WIDTH * done // max(total, 1)
+            end = "\n" if done >= total else ""
+            bar = "#" * filled + "-" * (WIDTH - filled)
+            click.echo(f"\r{what:<22} [{bar}] {done}/{total}{end}", nl=False, err=True)
+        elif what != self._what:
+            click.echo(f"{what}: {total}", err=True)
+        self._what = what

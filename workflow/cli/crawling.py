@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
+from dataclasses import asdict
+from typing import Any
 
 import click
 
-from workflow.cli.common import config_of, instance_option, print_json, require_current_schema
+from workflow.cli.common import Progress, config_of, instance_option, print_json, require_current_schema
 from workflow.kernel.errors import Unavailable
 
 
@@ -50,16 +53,16 @@ def crawl(
     fetched = subprocess.run(command, stdout=subprocess.PIPE, check=False, text=True)  # noqa: S603 - our own
     if fetched.returncode:
         raise Unavailable("The crawl ended early; see the lines above. What was fetched is kept.")
-    result = {"crawl": fetched.stdout.strip()}
+    result: dict[str, Any] = {"crawl": json.loads(fetched.stdout)}
     if compare:
         from workflow.building import build_runtime
         from workflow.hits.intake import take_in
 
         runtime = build_runtime(config)
-        summary = take_in(runtime)
-        result["compare"] = str(summary)
+        result["compare"] = asdict(take_in(runtime, progress=Progress()))
     if as_json:
         print_json(result)
     else:
-        for name, text in result.items():
-            click.echo(f"{name}: {text}")
+        for name, counts in result.items():
+            told = ", ".join(f"{what.replace('_', ' ')} {count}" for what, count in counts.items())
+            click.echo(f"{name}: {told}")
