@@ -1,0 +1,142 @@
+"""A real browser, a real server on loopback, and a worker that runs meanwhile."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import waitress
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, sync_playwright
+from sqlalchemy import select
+
+from tests.world import START, World, make_runtime, need
+from workflow.accounts.models import Account
+from workflow.app import create_application
+from workflow.config import load_config
+from workflow.demo import people
+from workflow.kernel.clock import FrozenClock
+from workflow.kernel.db import Database
+from workflow.money.stripe_standin import start_standin
+from workflow.wiring import handlers
+from workflow.worker import Worker
+from workflow.works.decoding import UploadDecoder
+
+CHROMIUM = "/usr/bin/chromium"
+SHOTS = Path(__file__).parents[1] / "shots"
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+         "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage"]  # fmt: skip
+WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]}
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    need(CHROMIUM)
+    with sync_playwright() as player:
+        browser = player.chromium.launch(executable_path=CHROMIUM, headless=True, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@dataclass
+class Live:
+    """The running instance and where it is."""
+
+    world: World
+    desk: str
+    portal: str
+
+
+@pytest.fixture
+def live(tmp_path: Path, settled: Path, shared_decoder: UploadDecoder) -> Iterator[Live]:
+    """Both apps behind one port as ``lichtbild web`` serves them, the card service, and a busy worker."""
+    shutil.copytree(settled, tmp_path / "instances")
+    clock = FrozenClock(START)
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    portal = f"http://portal.localhost:{port}"
+    standin = start_standin(
+        tmp_path / "standin.sqlite", f"http://127.0.0.1:{port}/webhooks/stripe", "whsec_demo", "sk_test_demo",
+        wall=clock.wall,
+    )  # fmt: skip
+    config = load_config("demo", {
+        "LICHTBILD_INSTANCE_DIR": str(tmp_path / "instances"), "LICHTBILD_PORT": str(port),
+        "LICHTBILD_STRIPE_API_BASE": standin.url,
+    })  # fmt: skip
+    database = Database(config.database_url)
+    runtime = replace(make_runtime(config, database, clock, shared_decoder))
+    with database.reading() as session:
+        found = {person.email: person.actor for person in session.scalars(select(Account))}
+    world = World(runtime, clock, found[people.OWNER.email], found[people.OPERATOR.email], standin)
+    server = waitress.create_server(create_application(runtime), host="127.0.0.1", port=port, threads=6, ident=None)
+    threading.Thread(target=server.run, daemon=True).start()
+    stop = threading.Event()
+    worker = threading.Thread(target=Worker(runtime, handlers(world.gateway)).run, args=(stop,), daemon=True)
+    worker.start()
+    yield Live(world, config.desk_url, portal)
+    stop.set()
+    worker.join(20)
+    server.close()
+    standin.close()
+    database.dispose()
+
+
+Shoot = Callable[[Page, str], None]
+
+
+@pytest.fixture
+def shoot() -> Iterator[Shoot]:
+    """Photograph a page at both widths and ask axe; serious findings fail the test at its end."""
+    found: list[str] = []
+    SHOTS.mkdir(exist_ok=True)
+
+    def take(page: Page, name: str) -> None:
+        for width, size in (("1280", WIDE), ("390", NARROW)):
+            page.set_viewport_size(size)  # type: ignore[arg-type]
+            page.screenshot(path=SHOTS / f"{name}-{width}.png", full_page=True)
+            overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+            if overflow > 1:
+                found.append(f"{name} at {width}: {overflow} px wider than the window")
+            for issue in _serious(page):
+                found.append(f"{name} at {width}: {issue}")
+        page.set_viewport_size(WIDE)  # type: ignore[arg-type]
+
+    yield take
+    assert not found, "\n".join(found)
+
+
+def _serious(page: Page) -> list[str]:
+    results: dict[str, Any] = Axe().run(page, options=RULES).response
+    return [
+        f"{rule['id']} ({rule['impact']}): {rule['help']}: {rule['nodes'][0]['html'][:160]}"
+        for rule in results["violations"] if rule["impact"] in ("serious", "critical")
+    ]  # fmt: skip
+
+
+@pytest.fixture
+def page(chromium: Browser) -> Iterator[Page]:
+    """A tab that fails the test when a page's script breaks, or when it asks another machine for anything."""
+    context = chromium.new_context(viewport=WIDE, locale="en-GB", timezone_id="Europe/Berlin")  # type: ignore[arg-type]
+    tab = context.new_page()
+    tab.set_default_timeout(20_000)
+    wrong: list[str] = []
+    tab.on("pageerror", lambda error: wrong.append(f"script: {error}"))
+    tab.on("console", lambda line: wrong.append(f"console: {line.text}") if line.type == "error" else None)
+    tab.on("request", lambda asked: wrong.append(f"asked {asked.url}") if not _ours(asked.url) else None)
+    yield tab
+    context.close()
+    assert not wrong, "\n".join(wrong)
+
+
+def _ours(url: str) -> bool:
+    from urllib.parse import urlsplit
+
+    host = urlsplit(url).hostname or ""
+    return url.startswith(("data:", "blob:")) or host == "127.0.0.1" or host.endswith(".localhost")
