@@ -57,15 +57,11 @@ def demo(
         from workflow.building import build_runtime
         from workflow.demo.story import advance
 
-        result["written"] = advance(build_runtime(config), days, _say)
+        result |= advance(build_runtime(config), days, _say)
     if as_json:
         print_json(result)
     else:
-        for name, value in result.items():
-            if not isinstance(value, list):
-                click.echo(f"{name}: {value}")
-        for case in result.get("cases", ()):
-            click.echo(f"case {case['reference']}: {case['state']}")
+        _print(result)
     for sentence in failures:
         click.echo(sentence, err=True)
     sys.exit(1 if failures else 0)
@@ -87,6 +83,17 @@ def demo_web(context: click.Context, own_instance: str | None) -> None:
         serve_world(world_of(config), config.world_port)
     except KeyboardInterrupt:
         return
+
+
+def _print(result: dict[str, Any]) -> None:
+    for name, value in result.items():
+        if not isinstance(value, list):
+            click.echo(f"{name}: {value}")
+    for case in result.get("cases", ()):
+        held = ", ".join(case.get("held_since", ()))
+        click.echo(f"case {case['reference']}: {case['state']}{f', held since {held}' if held else ''}")
+        for line in case.get("letters", ()):
+            click.echo(f"    {line}")
 
 
 _BEGAN = time.monotonic()

@@ -160,6 +160,29 @@ def _written(runtime: Runtime, known: set[str]) -> list[dict[str, Any]]:
         ]
 
 
+def letters_by_case(runtime: Runtime) -> list[dict[str, Any]]:
+    """Every case of the demo with all its letters, and what holds it: after an answer none was sent."""
+    with runtime.database.reading() as session:
+        told = []
+        for case in session.scalars(select(Case).order_by(Case.id)):
+            letters = session.scalars(
+                select(Letter).where(Letter.case_id == case.id).order_by(Letter.queued_at, Letter.id)
+            )
+            told.append(
+                {
+                    "reference": case.reference,
+                    "state": case.state.value,
+                    "held_since": [
+                        f"{hold.kind.value} {hold.opened_at:%Y-%m-%d}"
+                        for hold in case.holds
+                        if hold.closed_at is None
+                    ],
+                    "letters": [f"{letter.on} {words(letter)}: {letter.state.value}" for letter in letters],
+                }
+            )
+        return told
+
+
 def words(letter: Letter) -> str:
     """What a letter is, for a list."""
     return (letter.step or letter.kind.value).replace("_", " ")

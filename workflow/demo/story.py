@@ -65,9 +65,10 @@ def found(config: Config, say: Say) -> dict[str, Any]:
     return told
 
 
-def advance(runtime: Runtime, days: int, say: Say) -> list[dict[str, Any]]:
-    """Let days pass on an existing demo and return what was written meanwhile, day by day."""
-    return cases.let_days_pass(runtime, days, say)
+def advance(runtime: Runtime, days: int, say: Say) -> dict[str, Any]:
+    """Let days pass on an existing demo; what was written meanwhile, and every case with all its letters."""
+    written = cases.let_days_pass(runtime, days, say)
+    return {"written": written, "cases": cases.letters_by_case(runtime)}
 
 
 def _three_cases(runtime: Runtime, operator: Account, owner: Account) -> tuple[uuid.UUID, ...]:
