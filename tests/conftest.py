@@ -26,14 +26,18 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     report = yield
     if in_ci() and report.skipped and not hasattr(report, "wasxfail"):
         report.outcome = "failed"
-        report.longrepr = f"{item.nodeid} was skipped, and in CI nothing is: {call.excinfo and call.excinfo.value}"
+        report.longrepr = (
+            f"{item.nodeid} was skipped, and in CI nothing is: {call.excinfo and call.excinfo.value}"
+        )
     return report
 
 
 @pytest.fixture(scope="session", autouse=True)
 def loopback_only() -> Iterator[None]:
     """Whoever speaks to another machine in a test is refused, loudly."""
-    real: dict[str, Callable[..., Any]] = {name: getattr(socket.socket, name) for name in ("connect", "connect_ex")}
+    real: dict[str, Callable[..., Any]] = {
+        name: getattr(socket.socket, name) for name in ("connect", "connect_ex")
+    }
 
     def guarded(name: str) -> Callable[..., Any]:
         def call(self: socket.socket, address: Any) -> Any:
@@ -76,7 +80,9 @@ def shared_decoder() -> Iterator[UploadDecoder]:
 
 
 @pytest.fixture(scope="session")
-def settled(tmp_path_factory: pytest.TempPathFactory, empty_database: Path, shared_decoder: UploadDecoder) -> Path:
+def settled(
+    tmp_path_factory: pytest.TempPathFactory, empty_database: Path, shared_decoder: UploadDecoder
+) -> Path:
     """A folder with an instance in which an operator and a photographer have settled; copied for each test."""
     folder = tmp_path_factory.mktemp("settled")
     config = config_at(folder)
@@ -94,7 +100,9 @@ def frozen() -> FrozenClock:
 
 
 @pytest.fixture
-def world(tmp_path: Path, settled: Path, frozen: FrozenClock, shared_decoder: UploadDecoder) -> Iterator[World]:
+def world(
+    tmp_path: Path, settled: Path, frozen: FrozenClock, shared_decoder: UploadDecoder
+) -> Iterator[World]:
     """An instance of one's own with people, both apps, a worker, a clock and a card service."""
     shutil.copytree(settled, tmp_path / "instances")
     with opened(tmp_path / "instances", frozen, shared_decoder, tmp_path) as world:

@@ -40,7 +40,9 @@ def live_through(world: World) -> None:
     world.submitted()
     written = {"name": "Example Visitor", "email": "visitor@example.org", "text": "What does it cost?"}
     assert world.anybody().press("/contact", written).status_code == 303
-    wrong = Visitor(world.portal).press("/", {"reference": asked.reference, "code": "33333-33333-33333-33333"})
+    wrong = Visitor(world.portal).press(
+        "/", {"reference": asked.reference, "code": "33333-33333-33333-33333"}
+    )
     assert wrong.status_code != 303
     ask(world.runtime.database, "psp.reconcile", world.now)
     ask(world.runtime.database, "self_check", world.now)

@@ -75,7 +75,9 @@ def small_web() -> Site:
     """A blog with one copy of ``work-01.jpg``, one other picture and an imprint."""
     site = Site()
     site.html("/", '<a href="/walk">Five walks</a> <a href="/impressum">Impressum</a>')
-    site.html("/walk", '<h1>Five walks</h1><img src="/a.jpg" alt="The ridge"><img src="/b.jpg" alt="Another">')
+    site.html(
+        "/walk", '<h1>Five walks</h1><img src="/a.jpg" alt="The ridge"><img src="/b.jpg" alt="Another">'
+    )
     site.html("/impressum", IMPRINT)
     site.file("/a.jpg", copy_of("work-01.jpg"))
     site.file("/b.jpg", other_picture("work-05.jpg"))

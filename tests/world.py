@@ -81,7 +81,9 @@ def picture(seed: int = 1, size: tuple[int, int] = (900, 600)) -> bytes:
     image = Image.new("RGB", size, (60 + seed * 13 % 150, 110, 150))
     draw = ImageDraw.Draw(image)
     for n in range(12):
-        draw.ellipse((n * 70, 40 + n * 20, n * 70 + 120, 200 + n * 20), outline=(240, 200, 40 + seed), width=6)
+        draw.ellipse(
+            (n * 70, 40 + n * 20, n * 70 + 120, 200 + n * 20), outline=(240, 200, 40 + seed), width=6
+        )
     data = io.BytesIO()
     image.save(data, "JPEG")
     return data.getvalue()
@@ -102,7 +104,9 @@ class Visitor:
         assert answer.status_code == 200, (path, answer.status_code, words(answer.text)[:1500])
         return answer.text
 
-    def form(self, page: str, values: Mapping[str, Any], action: str = "") -> tuple[str, list[tuple[str, Any]]]:
+    def form(
+        self, page: str, values: Mapping[str, Any], action: str = ""
+    ) -> tuple[str, list[tuple[str, Any]]]:
         """Address and fields of the form on ``page`` that takes ``values``, filled in but not sent."""
         fitting = [
             form
@@ -149,7 +153,10 @@ def words(page: str) -> str:
 
 def sums(text: str) -> list[str]:
     """The amounts in a text, whatever the language: ``1,234.50`` and ``1.234,50`` are both ``1234.50``."""
-    return [re.sub(r"[.,]", "", found[:-3]) + "." + found[-2:] for found in re.findall(r"\d[\d.,]*[.,]\d\d(?!\d)", text)]
+    return [
+        re.sub(r"[.,]", "", found[:-3]) + "." + found[-2:]
+        for found in re.findall(r"\d[\d.,]*[.,]\d\d(?!\d)", text)
+    ]
 
 
 Form = tuple[str, list[tuple[str, Any]]]
@@ -322,7 +329,9 @@ class World:
         """Press “Pay”, wait for the card page, pay there; returns where the payer is sent back to."""
         waiting = visitor.press("/pay", action="/pay").location
         self.work()
-        [link, *_] = html.fromstring(visitor.page(waiting)).xpath("//main//a[starts-with(@href,'http://127.')]/@href")
+        [link, *_] = html.fromstring(visitor.page(waiting)).xpath(
+            "//main//a[starts-with(@href,'http://127.')]/@href"
+        )
         return use_card(link, card)
 
     def reports(self) -> list[bytes]:
@@ -337,7 +346,10 @@ class World:
         second = int(self.clock.wall().timestamp() - late)
         signature = sign(body, secret or self.runtime.config.stripe_webhook_secret, second)
         return self.portal.test_client().post(
-            "/webhooks/stripe", data=body, headers={"Stripe-Signature": signature}, content_type="application/json"
+            "/webhooks/stripe",
+            data=body,
+            headers={"Stripe-Signature": signature},
+            content_type="application/json",
         )
 
     def paid(self, case: Made) -> Visitor:
@@ -398,7 +410,10 @@ def use_card(link: str, number: str = "4242 4242 4242 4242") -> str:
     [form] = html.fromstring(browser.get(link, timeout=10).text).xpath("//form[.//input[@name='number']]")
     fields = dict(form.form_values()) | {"number": number, "expiry": "12 / 34", "cvc": "123"}
     answer = browser.post(
-        requests.compat.urljoin(link, form.get("action") or link), data=fields, allow_redirects=False, timeout=10
+        requests.compat.urljoin(link, form.get("action") or link),
+        data=fields,
+        allow_redirects=False,
+        timeout=10,
     )
     assert answer.status_code == 303, answer.text
     return answer.headers["Location"]

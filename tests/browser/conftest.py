@@ -75,7 +75,9 @@ def live(tmp_path: Path, settled: Path, shared_decoder: UploadDecoder) -> Iterat
     with database.reading() as session:
         found = {person.email: person.actor for person in session.scalars(select(Account))}
     world = World(runtime, clock, found[people.OWNER.email], found[people.OPERATOR.email], standin)
-    server = waitress.create_server(create_application(runtime), host="127.0.0.1", port=port, threads=6, ident=None)
+    server = waitress.create_server(
+        create_application(runtime), host="127.0.0.1", port=port, threads=6, ident=None
+    )
     threading.Thread(target=server.run, daemon=True).start()
     stop = threading.Event()
     worker = threading.Thread(target=Worker(runtime, handlers(world.gateway)).run, args=(stop,), daemon=True)
@@ -101,7 +103,9 @@ def shoot() -> Iterator[Shoot]:
         for width, size in (("1280", WIDE), ("390", NARROW)):
             page.set_viewport_size(size)  # type: ignore[arg-type]
             page.screenshot(path=SHOTS / f"{name}-{width}.png", full_page=True)
-            overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+            overflow = page.evaluate(
+                "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+            )
             if overflow > 1:
                 found.append(f"{name} at {width}: {overflow} px wider than the window")
             for issue in _serious(page):

@@ -51,7 +51,11 @@ def test_only_the_engine_writes_the_state_of_a_life_cycle() -> None:
             targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
             if not isinstance(node, (ast.Assign, ast.AugAssign, ast.AnnAssign)):
                 continue
-            flat = [each for target in targets for each in (target.elts if isinstance(target, ast.Tuple) else [target])]
+            flat = [
+                each
+                for target in targets
+                for each in (target.elts if isinstance(target, ast.Tuple) else [target])
+            ]
             for target in flat:
                 written = isinstance(target, ast.Attribute) and target.attr == "state"
                 if written and dotted(target.value).rsplit(".", 1)[-1] in subjects:
@@ -113,7 +117,9 @@ def test_every_sum_has_its_currency(table: Table) -> None:
             whose = {f"{'_'.join(name.split('_')[:n])}_currency" for n in range(1, name.count("_") + 1)}
             assert names & (whose | {"currency"}), f"{table.name}.{name}"
             kind = table.columns[name].type
-            assert kind.__visit_name__ in ("big_integer", "BIGINT", "integer"), f"{table.name}.{name} is {kind}"
+            assert kind.__visit_name__ in ("big_integer", "BIGINT", "integer"), (
+                f"{table.name}.{name} is {kind}"
+            )
 
 
 def _kinds_posted() -> Iterator[str]:
@@ -169,7 +175,7 @@ def test_no_template_brings_script_or_style_inline() -> None:
     ]  # fmt: skip
     for path in pages:
         text = path.read_text(encoding="utf-8")
-        for sign in (" onclick=", " onload=", " style=\"", "javascript:", "https://cdn", "//fonts.g"):
+        for sign in (" onclick=", " onload=", ' style="', "javascript:", "https://cdn", "//fonts.g"):
             assert sign not in text, f"{path.name}: {sign}"
 
 
@@ -180,7 +186,9 @@ def _commands(group: click.Command, path: str = "lichtbild") -> Iterator[tuple[s
             yield from _commands(command, f"{path} {name}")
 
 
-@pytest.mark.parametrize(("path", "command"), list(_commands(cli)), ids=lambda value: value if isinstance(value, str) else "")
+@pytest.mark.parametrize(
+    ("path", "command"), list(_commands(cli)), ids=lambda value: value if isinstance(value, str) else ""
+)
 def test_every_command_explains_itself(path: str, command: click.Command) -> None:
     assert command.help and command.help[0].isupper() and "." in command.help
     for option in command.params:

@@ -75,7 +75,10 @@ def test_only_ends_are_ends(name: str) -> None:
 def test_whoever_is_waited_for_can_do_something(name: str) -> None:
     table = LIFECYCLES[name]
     for state, row in table.states.items():
-        if row.waits_for is None or (name, state) == ("payin", PayinState.PENDING):  # the payer acts at the PSP
+        if row.waits_for is None or (name, state) == (
+            "payin",
+            PayinState.PENDING,
+        ):  # the payer acts at the PSP
             continue
         able = {role for edge in table.transitions if state in edge.sources for role in edge.by}
         assert row.waits_for in able or Role.SYSTEM in able, (state, row.waits_for)
@@ -89,7 +92,9 @@ def test_every_date_leads_somewhere(name: str) -> None:
         assert len(kinds) == len(set(kinds)), f"{state} opens two dates of one kind"
         for deadline in row.deadlines:
             edge = table.find(state, deadline.trigger)
-            assert edge is not None, f"{state}: the date {deadline.kind} fires {deadline.trigger} into nothing"
+            assert edge is not None, (
+                f"{state}: the date {deadline.kind} fires {deadline.trigger} into nothing"
+            )
             assert Role.SYSTEM in edge.by, f"{state}: the ticker may not {deadline.trigger}"
             assert edge.target is not None or not edge.carries
             assert not edge.carries, f"{state}: a date brings no data for {deadline.trigger}"

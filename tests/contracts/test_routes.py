@@ -69,12 +69,21 @@ class Walk:
 
     def walk(self) -> None:
         """Every page without arguments, and whatever they link to; a few of each kind."""
-        waiting = [rule.rule for rule in self.app.url_map.iter_rules() if "GET" in rule.methods and not rule.arguments]
+        waiting = [
+            rule.rule
+            for rule in self.app.url_map.iter_rules()
+            if "GET" in rule.methods and not rule.arguments
+        ]
         kinds: dict[str, int] = {}
         while waiting:
             path = waiting.pop(0)
             endpoint = self.endpoint(path)
-            if path in self.seen or not endpoint or kinds.get(endpoint, 0) >= 12 or len(self.seen) > MOST_PAGES:
+            if (
+                path in self.seen
+                or not endpoint
+                or kinds.get(endpoint, 0) >= 12
+                or len(self.seen) > MOST_PAGES
+            ):
                 continue
             kinds[endpoint] = kinds.get(endpoint, 0) + 1
             answer = self.look(path)
@@ -200,7 +209,11 @@ def test_whoever_knocks_too_often_is_told_to_wait(world: World) -> None:
 
 
 def test_every_answer_says_what_a_browser_may_do(world: World) -> None:
-    for visitor, path in ((world.anybody(), "/"), (Visitor(world.portal), "/"), (world.as_owner(), "/photographs/")):
+    for visitor, path in (
+        (world.anybody(), "/"),
+        (Visitor(world.portal), "/"),
+        (world.as_owner(), "/photographs/"),
+    ):
         answer = visitor.get(path)
         policy = answer.headers["Content-Security-Policy"]
         assert "'unsafe" not in policy and "default-src" in policy and "frame-ancestors" in policy
@@ -210,7 +223,13 @@ def test_every_answer_says_what_a_browser_may_do(world: World) -> None:
 
 def test_what_does_not_exist_is_a_calm_page(world: World) -> None:
     for visitor in (world.anybody(), world.as_operator(), Visitor(world.portal)):
-        for path in ("/nothing", "/operator/cases/nothing", "/%00", "/..%2f..%2fetc/passwd", "/static/../config.py"):
+        for path in (
+            "/nothing",
+            "/operator/cases/nothing",
+            "/%00",
+            "/..%2f..%2fetc/passwd",
+            "/static/../config.py",
+        ):
             answer = visitor.get(path)
             assert answer.status_code in (303, 404), (path, answer.status_code)
 

@@ -51,12 +51,16 @@ def test_the_portal_does_not_say_what_was_wrong(world: World) -> None:
     answers = [
         Visitor(world.portal).press("/", {"reference": reference, "code": code})
         for reference, code in (
-            (case.reference, other_code), (unknown, case.code), (not_sent.reference, not_sent.code),
+            (case.reference, other_code),
+            (unknown, case.code),
+            (not_sent.reference, not_sent.code),
             (case.reference, "x"),
         )  # fmt: skip
     ]
     told = set()
-    for answer, typed in zip(answers, (case.reference, unknown, not_sent.reference, case.reference), strict=True):
+    for answer, typed in zip(
+        answers, (case.reference, unknown, not_sent.reference, case.reference), strict=True
+    ):
         assert answer.location is None and answer.status_code in (200, 401, 403, 422)
         told.add((answer.status_code, NUMBERS.sub("", words(answer.text)).replace(typed, "")))
     assert len(told) == 1, told
@@ -69,7 +73,10 @@ def test_the_portal_does_not_say_what_was_wrong(world: World) -> None:
 def test_the_portal_forgives_how_it_is_typed(world: World) -> None:
     case = world.offered()
     visitor = Visitor(world.portal)
-    typed = {"reference": f" {case.reference.lower().replace('-', ' ')} ", "code": case.code.lower().replace("-", "")}
+    typed = {
+        "reference": f" {case.reference.lower().replace('-', ' ')} ",
+        "code": case.code.lower().replace("-", ""),
+    }
     assert visitor.press("/", typed).status_code == 303
 
 

@@ -59,7 +59,9 @@ def test_a_copy_on_a_page_becomes_an_offer(world: World) -> None:
     here = f"/operator/cases/{case.id}"
     refused = operator.send(*changed(operator.form(here, {"trigger": "reject"}, "/act"), trigger="offer"))
     assert refused.status_code == 422 and "price" in words(refused.text).lower()
-    recipient = operator.press(f"{here}/recipient", {"country": "DE", "region": "be", "name": "Wanderfreunde Beispiel UG"})
+    recipient = operator.press(
+        f"{here}/recipient", {"country": "DE", "region": "be", "name": "Wanderfreunde Beispiel UG"}
+    )
     assert recipient.status_code == 303, words(recipient.text)
     facts = {
         "use_class": "commercial", "medium": "website", "first_seen": "2023-10-01", "last_seen": "2024-02-29",

@@ -140,7 +140,9 @@ def test_forged_late_and_altered_reports_are_refused(world: World) -> None:
     case = world.offered()
     visitor = world.recipient(case)
     world.pay(visitor)
-    report = next(body for body in world.reports() if json.loads(body)["type"] == "checkout.session.completed")
+    report = next(
+        body for body in world.reports() if json.loads(body)["type"] == "checkout.session.completed"
+    )
     assert world.webhook(report, secret="whsec_somebody_else").status_code == 400
     assert world.webhook(report, late=3600).status_code == 400
     answer = world.portal.test_client().post(

@@ -48,7 +48,9 @@ def postgres() -> Iterator[Database]:
     if os.geteuid() == 0:
         shutil.chown(folder, "postgres")
     data = folder / "data"
-    run(BIN / "initdb", "-D", data, "-U", "app", "--auth=trust", "--no-sync", "-E", "UTF8", "--locale=C.UTF-8")
+    run(
+        BIN / "initdb", "-D", data, "-U", "app", "--auth=trust", "--no-sync", "-E", "UTF8", "--locale=C.UTF-8"
+    )
     with (data / "postgresql.conf").open("a") as settings:
         settings.write(f"{SETTINGS}unix_socket_directories='{folder}'\n")
     run(BIN / "pg_ctl", "-D", data, "-w", "-s", "-l", folder / "log", "start")

@@ -99,7 +99,9 @@ def test_silence_brings_these_letters_on_these_days(world: World) -> None:
         assert f"{date.fromisoformat(letter[2]):%-d %b %Y}" in text
     # never a higher price: licence 288.00 + 7 % VAT, as damages the same net sum without VAT
     assert "308.16" in text_of(mails[0].attachments[0]).replace(",", ".")
-    assert all("288.00" in text.replace(",", ".") and "308.16" not in text.replace(",", ".") for text in dunning)
+    assert all(
+        "288.00" in text.replace(",", ".") and "308.16" not in text.replace(",", ".") for text in dunning
+    )
 
 
 @pytest.mark.slow
@@ -205,7 +207,9 @@ def test_a_refused_date_stays_in_front_of_a_person(world: World) -> None:
     with world.runtime.database.reading() as session:
         [row] = live(session, "case", case.id)
         deadline: uuid.UUID = row.id
-    again = world.as_operator().press(f"/operator/cases/{case.id}", action=f"/operator/dates/{deadline}/again")
+    again = world.as_operator().press(
+        f"/operator/cases/{case.id}", action=f"/operator/dates/{deadline}/again"
+    )
     assert again.status_code == 303
     world.tick()
     assert world.letters(case)[1][0] == "friendly_reminder"

@@ -17,7 +17,18 @@ from workflow.kernel.audit import GENESIS, AuditEntry, AuditSeal
 from workflow.kernel.db import Base, Database
 from workflow.kernel.ids import new_id
 
-COLUMNS = ["action", "before", "after", "label", "note", "actor_id", "actor_name", "sequence", "previous_hash", "hash"]
+COLUMNS = [
+    "action",
+    "before",
+    "after",
+    "label",
+    "note",
+    "actor_id",
+    "actor_name",
+    "sequence",
+    "previous_hash",
+    "hash",
+]
 OPERATOR = Actor(Role.OPERATOR, "42", "Kim Example")
 
 
@@ -52,7 +63,9 @@ def test_any_change_is_found(lengths: list[int], data: Any) -> None:
         entries = session.scalars(select(AuditEntry).order_by(AuditEntry.id)).all()
         entry = data.draw(st.sampled_from(entries))
         value = 99 if column == "sequence" else "0" * 63 + "f" if "hash" in column else "changed"
-        session.execute(text(f"UPDATE audit_entries SET {column} = :v WHERE hash = :h"), {"v": value, "h": entry.hash})
+        session.execute(
+            text(f"UPDATE audit_entries SET {column} = :v WHERE hash = :h"), {"v": value, "h": entry.hash}
+        )
     assert found(database)
     database.dispose()
 

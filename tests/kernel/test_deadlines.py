@@ -117,7 +117,9 @@ class DatesOfOneCase(RuleBasedStateMachine):
             rows = {row.id: row for row in session.scalars(select(DeadlineRow))}
         assert {key: row.state for key, row in rows.items()} == self.dates
         for row in rows.values():
-            assert (row.paused_at is not None) is (row.state is DeadlineState.PAUSED) or row.state is DeadlineState.ENDED
+            assert (row.paused_at is not None) is (
+                row.state is DeadlineState.PAUSED
+            ) or row.state is DeadlineState.ENDED
             assert (row.ended_at is not None) is (row.state in (DeadlineState.ENDED, DeadlineState.FIRED))
             assert bool(row.reasons) <= (row.state in (DeadlineState.BLOCKED, DeadlineState.PAUSED, DeadlineState.ENDED,
                                                        DeadlineState.OPEN, DeadlineState.CLAIMED))  # fmt: skip
@@ -147,7 +149,13 @@ def test_a_large_backlog_is_taken_in_batches_and_once(database: Database) -> Non
     with database.transaction() as session:
         for n in range(450):
             deadlines.open_deadline(
-                session, "case", new_id(), kind="reminder", trigger="x", due_at=START - timedelta(n), now=START
+                session,
+                "case",
+                new_id(),
+                kind="reminder",
+                trigger="x",
+                due_at=START - timedelta(n),
+                now=START,
             )
     sizes = []
     while True:

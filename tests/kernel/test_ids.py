@@ -25,7 +25,12 @@ seeds = st.integers(0, 2**32)
 def test_a_reference_is_found_however_it_is_written(seed: int) -> None:
     reference = case_reference(random.Random(seed).randrange)
     assert len(reference) == 8 and reference[6] == "-"
-    for typed in (reference, reference.lower(), reference.replace("-", ""), f"  {reference[:3]} {reference[3:]}\n"):
+    for typed in (
+        reference,
+        reference.lower(),
+        reference.replace("-", ""),
+        f"  {reference[:3]} {reference[3:]}\n",
+    ):
         assert normalise_reference(typed) == reference
 
 

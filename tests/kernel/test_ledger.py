@@ -18,7 +18,9 @@ from workflow.kernel.ledger import JournalEntry, JournalLine, Posting
 from workflow.kernel.money import Currency, Money
 
 pytestmark = pytest.mark.usefixtures("loopback_only")
-several = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+several = settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 
 
 class Account(StrEnum):
@@ -45,7 +47,9 @@ def balanced(raw: list[tuple[Account, int, Currency]]) -> list[Posting]:
 
 @several
 @given(st.lists(postings, min_size=1, max_size=4))
-def test_whatever_is_booked_balances(database: Database, entries: list[list[tuple[Account, int, Currency]]]) -> None:
+def test_whatever_is_booked_balances(
+    database: Database, entries: list[list[tuple[Account, int, Currency]]]
+) -> None:
     for raw in entries:
         lines = balanced(raw)
         if all(line.amount.is_zero for line in lines):
@@ -70,7 +74,9 @@ def test_whatever_is_booked_balances(database: Database, entries: list[list[tupl
 
 @several
 @given(postings, st.integers(1, 500))
-def test_a_cent_too_many_is_a_bug(database: Database, raw: list[tuple[Account, int, Currency]], off: int) -> None:
+def test_a_cent_too_many_is_a_bug(
+    database: Database, raw: list[tuple[Account, int, Currency]], off: int
+) -> None:
     lines = [*balanced(raw), Posting(Account.CASH, Money(off, raw[0][2]))]
     with database.reading() as session:
         before = session.scalar(select(func.count()).select_from(JournalLine))

@@ -36,7 +36,15 @@ def test_a_step_is_told_once_with_who_and_why(world: World) -> None:
     made = world.submitted()
     version = world.case(made).version
     with world.runtime.database.transaction() as session:
-        move(session, made.id, CaseTrigger.ASK_OWNER, world.operator, world.now, note="Which year?", seen_version=version)
+        move(
+            session,
+            made.id,
+            CaseTrigger.ASK_OWNER,
+            world.operator,
+            world.now,
+            note="Which year?",
+            seen_version=version,
+        )
     with world.runtime.database.reading() as session:
         last = session.scalars(
             select(AuditEntry).where(AuditEntry.subject_id == made.id).order_by(AuditEntry.sequence.desc())
@@ -47,7 +55,9 @@ def test_a_step_is_told_once_with_who_and_why(world: World) -> None:
     )  # fmt: skip
     assert world.case(made).version == version + 1
     with pytest.raises(Stale), world.runtime.database.transaction() as session:
-        move(session, made.id, CaseTrigger.COMPLETE, world.owner, world.now, note="2022", seen_version=version)
+        move(
+            session, made.id, CaseTrigger.COMPLETE, world.owner, world.now, note="2022", seen_version=version
+        )
 
 
 def test_others_may_not(world: World) -> None:
@@ -83,7 +93,15 @@ def test_two_at_once_are_one_step(world: World) -> None:
     def press() -> None:
         try:
             with world.runtime.database.transaction() as session:
-                move(session, made.id, CaseTrigger.ASK_OWNER, world.operator, world.now, note="?", seen_version=version)
+                move(
+                    session,
+                    made.id,
+                    CaseTrigger.ASK_OWNER,
+                    world.operator,
+                    world.now,
+                    note="?",
+                    seen_version=version,
+                )
             outcomes.append("done")
         except Stale:
             outcomes.append("stale")
@@ -111,10 +129,14 @@ def test_a_button_says_why_it_is_off(world: World) -> None:
 
 def test_a_table_that_contradicts_itself_does_not_start() -> None:
     def twice(target: CaseState) -> Transition[Any]:
-        return Transition(CaseTrigger.SUBMIT, (CaseState.DRAFT,), target, frozenset({Role.OPERATOR}), "Submit")
+        return Transition(
+            CaseTrigger.SUBMIT, (CaseState.DRAFT,), target, frozenset({Role.OPERATOR}), "Submit"
+        )
 
     states = tuple(State(state, state.value, None) for state in CaseState)
     with pytest.raises(AssertionError, match="share"):
-        Lifecycle("case", Case, CaseState.DRAFT, states, (twice(CaseState.SUBMITTED), twice(CaseState.CLOSED)))
+        Lifecycle(
+            "case", Case, CaseState.DRAFT, states, (twice(CaseState.SUBMITTED), twice(CaseState.CLOSED))
+        )
     drawn = CASE_LIFECYCLE.mermaid()
     assert drawn.startswith("stateDiagram-v2") and "submitted --> offered: offer (operator)" in drawn

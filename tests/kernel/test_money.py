@@ -85,7 +85,9 @@ def test_amounts_as_people_write_them(text: str, minor: int) -> None:
     assert Money.parse(text) == Money(minor)
 
 
-@pytest.mark.parametrize("text", ["", "abc", "1.2.3,4", "1,2345", "1e9", "٣٤", "9" * 40, "1.234.5", "--1", "1-2", "NaN"])
+@pytest.mark.parametrize(
+    "text", ["", "abc", "1.2.3,4", "1,2345", "1e9", "٣٤", "9" * 40, "1.234.5", "--1", "1-2", "NaN"]
+)
 def test_what_is_no_amount_is_refused(text: str) -> None:
     with pytest.raises(Refused):
         Money.parse(text)

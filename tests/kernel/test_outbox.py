@@ -155,7 +155,12 @@ def test_from_outside_each_id_once(database: Database) -> None:
                 session, source, foreign, kind="charge", body=b"{}", facts={"kind": "other"}, wall=START
             )
 
-    assert [receive("evt_1"), receive("evt_1"), receive("evt_2"), receive("evt_1", "bank")] == [True, False, True, True]
+    assert [receive("evt_1"), receive("evt_1"), receive("evt_2"), receive("evt_1", "bank")] == [
+        True,
+        False,
+        True,
+        True,
+    ]
     with database.transaction() as session:
         rows = session.scalars(select(InboxMessage).order_by(InboxMessage.id)).all()
         assert [row.foreign_id for row in rows] == ["evt_1", "evt_2", "evt_1"]

@@ -85,7 +85,12 @@ def test_down_and_up_with_data_in_every_table(full_world: World) -> None:
 def test_what_was_written_stays_written(full_world: World, table: str) -> None:
     database = full_world.runtime.database
     assert rows_of(database)[table] > 0
-    column = {"audit_entries": "note", "audit_seals": "hash", "journal_lines": "account", "journal_entries": "occasion"}
+    column = {
+        "audit_entries": "note",
+        "audit_seals": "hash",
+        "journal_lines": "account",
+        "journal_entries": "occasion",
+    }
     for statement in (f"UPDATE {table} SET {column[table]} = 'x'", f"DELETE FROM {table}"):
         with pytest.raises(DBAPIError, match="append-only"), database.transaction() as session:
             session.execute(text(statement))
@@ -111,7 +116,9 @@ def header(entry: uuid.UUID) -> JournalEntry:
         [],
     ],
 )
-def test_the_database_refuses_what_does_not_balance(world: World, amounts: list[tuple[int, Currency]]) -> None:
+def test_the_database_refuses_what_does_not_balance(
+    world: World, amounts: list[tuple[int, Currency]]
+) -> None:
     refuses_unbalanced(world.runtime.database, amounts)
 
 
@@ -153,10 +160,17 @@ def test_a_number_out_of_the_list_is_refused_by_name(world: World) -> None:
     with pytest.raises(DBAPIError, match="(?i)check|ck_"), world.runtime.database.transaction() as session:
         session.execute(text("UPDATE contract_terms SET owner_share_bp = 12000"))
     made = world.submitted()
-    with pytest.raises(DBAPIError, match="shares_are_the_whole"), world.runtime.database.transaction() as session:
-        session.execute(text("UPDATE cases SET owner_share_bp = 5400 WHERE reference = :r"), {"r": made.reference})
+    with (
+        pytest.raises(DBAPIError, match="shares_are_the_whole"),
+        world.runtime.database.transaction() as session,
+    ):
+        session.execute(
+            text("UPDATE cases SET owner_share_bp = 5400 WHERE reference = :r"), {"r": made.reference}
+        )
     with pytest.raises(DBAPIError), world.runtime.database.transaction() as session:
-        session.execute(text("UPDATE cases SET state = 'dreaming' WHERE reference = :r"), {"r": made.reference})
+        session.execute(
+            text("UPDATE cases SET state = 'dreaming' WHERE reference = :r"), {"r": made.reference}
+        )
 
 
 def test_a_changed_audit_line_is_found(world: World) -> None:
@@ -166,7 +180,7 @@ def test_a_changed_audit_line_is_found(world: World) -> None:
     with world.runtime.database.transaction() as session:
         session.execute(text("DROP TRIGGER audit_entries_no_update"))
         entry = session.scalars(select(AuditEntry).where(AuditEntry.action == "case:offer")).one()
-        session.execute(text("UPDATE audit_entries SET actor_name = 'Somebody else' WHERE hash = :h"), {"h": entry.hash})
+        session.execute(
+            text("UPDATE audit_entries SET actor_name = 'Somebody else' WHERE hash = :h"), {"h": entry.hash}
+        )
     assert any("breaks at" in sentence for sentence in problems(world.runtime))
-
-
