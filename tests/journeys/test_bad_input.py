@@ -55,7 +55,7 @@ def test_the_portal_does_not_say_what_was_wrong(world: World) -> None:
             (unknown, case.code),
             (not_sent.reference, not_sent.code),
             (case.reference, "x"),
-        )  # fmt: skip
+        )
     ]
     told = set()
     for answer, typed in zip(
