@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import secrets
+from contextlib import suppress
 
 from workflow.config import ROOT, Config
 from workflow.kernel.clock import Clock, DemoClock, SystemClock
 from workflow.kernel.db import Database
 from workflow.kernel.documents import Vault
+from workflow.kernel.errors import Conflict
 from workflow.kernel.pdf import Press
 from workflow.kernel.runtime import Runtime
 from workflow.kernel.secrets import MasterKey, create_master_key
@@ -26,7 +28,8 @@ def build_runtime(config: Config, *, decoders: int = 1) -> Runtime:
     ``decoders``: how many child processes may decode pictures at once; they start when needed.
     """
     if not config.master_key_path.exists():
-        create_master_key(config.master_key_path)
+        with suppress(Conflict):  # web and worker start together: the other one made it just now
+            create_master_key(config.master_key_path)
     master = MasterKey.load(config.master_key_path)
     return Runtime(
         config=config,

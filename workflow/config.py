@@ -43,6 +43,11 @@ class Config:
     redis_url: str
 
     @property
+    def takes_cards(self) -> bool:
+        """Whether a card payment service is set."""
+        return bool(self.stripe_secret_key and self.stripe_webhook_secret)
+
+    @property
     def crawl_dir(self) -> Path:
         """Where found pictures lie, plain, by their hash."""
         return self.instance_dir / "crawl"
@@ -91,7 +96,7 @@ def load_config(instance: str | None = None, environment: Mapping[str, str] | No
         desk_url=(env.get("LICHTBILD_DESK_URL") or f"http://desk.localhost:{port}").rstrip("/"),
         portal_url=(env.get("LICHTBILD_PORTAL_URL") or f"http://portal.localhost:{port}").rstrip("/"),
         mail_url=env.get("LICHTBILD_MAIL_URL") or ("local:" if demo else ""),
-        mail_sender=env.get("LICHTBILD_MAIL_SENDER") or ("licensing@lichtbild.example" if demo else ""),
+        mail_sender=env.get("LICHTBILD_MAIL_SENDER") or ("licensing@example.org" if demo else ""),
         stripe_secret_key=env.get("LICHTBILD_STRIPE_SECRET_KEY") or ("sk_test_demo" if demo else ""),
         stripe_webhook_secret=env.get("LICHTBILD_STRIPE_WEBHOOK_SECRET") or ("whsec_demo" if demo else ""),
         stripe_api_base=env.get("LICHTBILD_STRIPE_API_BASE")

@@ -16,7 +16,7 @@ from workflow.hits.services.releasing import release_of_closed
 from workflow.kernel import deadlines, mailing, outbox
 from workflow.kernel.actors import SYSTEM
 from workflow.kernel.db import Session
-from workflow.kernel.errors import Refused, Unavailable
+from workflow.kernel.errors import Conflict, NotFound, Refused, Unavailable
 from workflow.kernel.lifecycle import Lifecycle, advance
 from workflow.kernel.runtime import Runtime
 from workflow.legal import jobs as legal_jobs
@@ -63,7 +63,7 @@ def handlers(gateway: PaymentGateway | None) -> Handlers:
         "psp.checkout": Outside(partial(_with_gateway, money_jobs.make_checkout, gateway)),
         "psp.shut": Outside(partial(_with_gateway, money_jobs.shut_checkout, gateway)),
         "psp.refund": Outside(partial(_with_gateway, money_jobs.refund, gateway)),
-        "psp.reconcile": Outside(partial(_with_gateway, money_jobs.reconcile, gateway)),
+        "psp.reconcile": Outside(partial(_reconcile, gateway)),
         "inbox:stripe": Outside(partial(_with_gateway, money_jobs.read_stripe_event, gateway)),
         "self_check": Outside(self_check),
     }
@@ -79,15 +79,22 @@ def hear(session: Session, runtime: Runtime, payload: dict[str, Any]) -> None:
 
 def fire_deadline(session: Session, runtime: Runtime, payload: dict[str, Any]) -> None:
     """Do what a due date is for; a refusal keeps it, blocked, in front of a person."""
-    row = session.get(deadlines.DeadlineRow, uuid.UUID(payload["deadline_id"]), with_for_update=True)
-    if row is None or row.state is not deadlines.DeadlineState.CLAIMED:
+    row = session.get(deadlines.DeadlineRow, uuid.UUID(payload["deadline_id"]))
+    if row is None:
+        return
+    lifecycle = LIFECYCLES[row.subject_type]
+    # the subject first, then its dates, like every step: a hold that opens now never waits for us in a ring
+    session.get(lifecycle.model, row.subject_id, with_for_update=True)
+    session.refresh(row, with_for_update=True)
+    if row.state is not deadlines.DeadlineState.CLAIMED:
         return  # it was paused or ended while it waited for us
     now = runtime.clock.business()
     try:
         with session.begin_nested():
-            advance(session, LIFECYCLES[row.subject_type], row.subject_id, row.trigger, SYSTEM, now)
-    except Refused as refusal:
-        deadlines.block(session, row.id, refusal.reasons)
+            advance(session, lifecycle, row.subject_id, row.trigger, SYSTEM, now)
+    except (Refused, Conflict, NotFound) as refusal:
+        reasons = refusal.reasons if isinstance(refusal, Refused) else (str(refusal),)
+        deadlines.block(session, row.id, reasons)
         return
     row.state = deadlines.DeadlineState.FIRED
     row.ended_at = now
@@ -102,6 +109,12 @@ def _with_gateway(
     if gateway is None:
         raise Unavailable("No card payment service is configured: set the Stripe keys.")
     job(runtime, gateway, payload)
+
+
+def _reconcile(gateway: PaymentGateway | None, runtime: Runtime, payload: dict[str, Any]) -> None:
+    """Asked for every quarter of an hour: without a card service there is nothing to look after."""
+    if gateway is not None:
+        money_jobs.reconcile(runtime, gateway, payload)
 
 
 def _typed(name: str, value: Any) -> Any:

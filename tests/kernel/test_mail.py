@@ -21,7 +21,7 @@ from workflow.kernel.mail import (
     compose,
     render_mail,
 )
-from workflow.kernel.smtp import SmtpTransport, mail_transport
+from workflow.kernel.smtp import NoMail, SmtpTransport, mail_transport
 from workflow.kernel.wording import template_environment
 
 SENDER = "Bildrechte Nord <licensing@example.org>"
@@ -138,7 +138,8 @@ def test_the_configuration_chooses_the_transport(tmp_path: Path) -> None:
     tls = mail_transport("smtps://mail.example.org", sender=SENDER, mailbox=tmp_path)
     assert isinstance(tls, SmtpTransport)
     assert (tls.port, tls.tls) == (465, True)
-    for wrong in ("", "http://mail.example.org", "smtp://", "mail.example.org"):
+    assert isinstance(mail_transport("", sender="", mailbox=tmp_path), NoMail)
+    for wrong in ("http://mail.example.org", "smtp://", "mail.example.org"):
         with pytest.raises(Refused, match="must be written like"):
             mail_transport(wrong, sender=SENDER, mailbox=tmp_path)
 

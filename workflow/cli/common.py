@@ -47,6 +47,21 @@ def require_current_schema(config: Config) -> None:
         database.dispose()
 
 
+def bring_up_to_date(config: Config) -> None:
+    """Every table at its newest, and the shipped contract terms in them: nobody can sign up without."""
+    from workflow.accounts.terms import seed_terms
+    from workflow.kernel.db import Database
+    from workflow.schema import upgrade
+
+    database = Database(config.database_url)
+    try:
+        upgrade(database)
+        with database.transaction() as session:
+            seed_terms(session)
+    finally:
+        database.dispose()
+
+
 def print_json(value: Any) -> None:
     """One JSON document on standard output."""
     click.echo(json.dumps(value, indent=2, ensure_ascii=False, default=str))

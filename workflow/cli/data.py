@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from workflow.cli.common import config_of, instance_option, print_json
+from workflow.cli.common import bring_up_to_date, config_of, instance_option, print_json
 
 
 @click.group()
@@ -24,8 +24,12 @@ def db_upgrade(context: click.Context, own_instance: str | None, revision: str) 
     from workflow.kernel.db import Database
     from workflow.schema import revision_of, upgrade
 
-    database = Database(config_of(context, own_instance).database_url)
-    upgrade(database, revision)
+    config = config_of(context, own_instance)
+    database = Database(config.database_url)
+    if revision == "head":
+        bring_up_to_date(config)
+    else:
+        upgrade(database, revision)
     click.echo(f"The database stands at {revision_of(database)}.")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from workflow.cli.common import config_of, instance_option
+from workflow.cli.common import bring_up_to_date, config_of, instance_option
 
 
 @click.group()
@@ -24,12 +24,11 @@ def create(context: click.Context, own_instance: str | None, email: str, name: s
     from workflow.accounts.services.joining import create_operator
     from workflow.building import clock_for
     from workflow.kernel.db import Database
-    from workflow.schema import upgrade
 
     hashed = hash_password(password, not_like=f"{email} {name}")
     config = config_of(context, own_instance)
+    bring_up_to_date(config)
     database, clock = Database(config.database_url), clock_for(config)
-    upgrade(database)
     with database.transaction() as session:
         create_operator(session, email, name, hashed, clock.business())
     click.echo(f"{name} can sign in at {config.desk_url}/log-in.")

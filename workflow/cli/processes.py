@@ -12,7 +12,13 @@ from dataclasses import dataclass
 
 import click
 
-from workflow.cli.common import config_of, instance_option, require_current_schema, stop_on_signals
+from workflow.cli.common import (
+    bring_up_to_date,
+    config_of,
+    instance_option,
+    require_current_schema,
+    stop_on_signals,
+)
 from workflow.config import Config
 from workflow.kernel.errors import Refused
 
@@ -137,13 +143,8 @@ def parts_of(config: Config) -> tuple[Part, ...]:
 @click.pass_context
 def up(context: click.Context, own_instance: str | None) -> None:
     """Start one of each (web, ticker, worker) and end them together with Ctrl-C."""
-    from workflow.kernel.db import Database
-    from workflow.schema import upgrade
-
     config = config_of(context, own_instance)
-    database = Database(config.database_url)
-    upgrade(database)
-    database.dispose()
+    bring_up_to_date(config)
     stop = stop_on_signals()
     running = {part.name: _start(config, part) for part in parts_of(config)}
     try:
@@ -214,6 +215,10 @@ def _welcome(config: Config) -> str:
         lines += [f"  {person.role:<14}{person.email:<34}{person.password}" for person in log_ins()]
     else:
         lines += ["", "  First: lichtbild --instance", f"         {config.instance} operator create"]
+        if not config.mail_url:
+            lines += ["", "  No mail server is set (LICHTBILD_MAIL_URL): mails and letters wait."]
+        if not config.stripe_secret_key:
+            lines += ["  No card payments are set (LICHTBILD_STRIPE_SECRET_KEY)."]
     return "\n".join([*lines, ""])
 
 

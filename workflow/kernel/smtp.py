@@ -111,11 +111,25 @@ class SmtpTransport:
         _expect(answer, "the mail")
 
 
+class NoMail:
+    """An instance that was not told its mail server yet: everything waits, nothing is lost or sent."""
+
+    def send(self, mail: Mail) -> None:
+        """Always :class:`MailDelayed`."""
+        raise MailDelayed(
+            f"“{mail.subject}” waits: no mail server is set. Say which with LICHTBILD_MAIL_URL, and the "
+            "sender with LICHTBILD_MAIL_SENDER."
+        )
+
+
 def mail_transport(url: str, *, sender: str, mailbox: Path) -> MailTransport:
     """What a mail address of the configuration names: ``local:`` or ``smtp://user:password@host:587?starttls=1``.
 
-    ``smtps://`` speaks TLS from the first byte. :class:`Refused` for anything else.
+    ``smtps://`` speaks TLS from the first byte. Nothing at all is :class:`NoMail`: an instance starts
+    without a mail server, so that it can be set up. :class:`Refused` for anything else.
     """
+    if not url:
+        return NoMail()
     if url == "local:":
         return LocalMailbox(mailbox, sender)
     parts = urlsplit(url)

@@ -8,7 +8,7 @@ from workflow.money.gateway import PaymentGateway
 
 def gateway_for(config: Config) -> PaymentGateway | None:
     """Stripe, as configured; ``None`` without keys: then card payments wait and say so."""
-    if not config.stripe_secret_key or not config.stripe_webhook_secret:
+    if not config.takes_cards:
         return None
     from workflow.money.stripe_gateway import StripeGateway  # 40 MB, only where it is used
 
