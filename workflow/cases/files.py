@@ -8,9 +8,9 @@ from dataclasses import replace
 from flask import Response, request
 
 from workflow.cases import queries
-from workflow.cases.letters import ASKING, Printable, printables
+from workflow.cases.letters import Printable, printables
 from workflow.cases.models import Case, Letter
-from workflow.cases.states import EvidenceKind
+from workflow.cases.states import ASKING, EvidenceKind
 from workflow.kernel.db import Session
 from workflow.kernel.documents import Document
 from workflow.kernel.errors import NotFound, Unavailable

@@ -6,8 +6,8 @@ from sqlalchemy import func, select
 
 from workflow.accounts import queries as accounts
 from workflow.cases.cadence import cadence_on, zone_of
-from workflow.cases.models import Case, Evidence, Offer
-from workflow.cases.states import HOLD_WORDS, EvidenceKind
+from workflow.cases.models import Case, Evidence, Letter, Offer
+from workflow.cases.states import ASKING, HOLD_WORDS, EvidenceKind, LetterKind, LetterState
 from workflow.kernel.errors import Refused
 from workflow.kernel.lifecycle import Context
 
@@ -80,6 +80,22 @@ def nothing_holds(context: Context[Case]) -> str | None:
     if not held:
         return None
     return f"{HOLD_WORDS[held[0].kind]}; decide on that first."
+
+
+def letters_before_left(context: Context[Case]) -> str | None:
+    """Nobody is reminded of a letter that never left."""
+    letters = context.session.scalars(
+        select(Letter)
+        .where(Letter.case_id == context.subject.id, Letter.kind.in_(ASKING))
+        .order_by(Letter.queued_at)
+    )
+    for letter in letters:
+        name = (letter.step or letter.kind.value).replace("_", " ")
+        if letter.state is LetterState.WITHHELD and letter.kind is LetterKind.OFFER:
+            return "The offer was withheld and never left, so nothing can follow it."
+        if letter.state not in (LetterState.SENT, LetterState.WITHHELD):
+            return f"The letter before ({name}) has not left; send it again first."
+    return None
 
 
 def is_unpaid(context: Context[Case]) -> str | None:

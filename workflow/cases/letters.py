@@ -20,7 +20,14 @@ from workflow.accounts.queries import operator_profile
 from workflow.cases.cadence import zone_of
 from workflow.cases.lifecycle import CASE_LIFECYCLE
 from workflow.cases.models import Case, Evidence, Letter, Offer, Use
-from workflow.cases.states import CaseState, ClaimNature, EvidenceKind, LetterKind
+from workflow.cases.states import (
+    ASKING,
+    CaseState,
+    ClaimNature,
+    ClosedReason,
+    EvidenceKind,
+    LetterKind,
+)
 from workflow.kernel.actors import Role
 from workflow.kernel.calendar import local_date
 from workflow.kernel.db import Session
@@ -29,9 +36,9 @@ from workflow.kernel.errors import Refused
 from workflow.kernel.runtime import Runtime
 
 PICTURE_SIDE = 1000
-#: Letters that ask for something: never sent to somebody who paid, answered or was let go.
-ASKING = (LetterKind.OFFER, LetterKind.REMINDER, LetterKind.DUNNING)
 OVER = (CaseState.PAID, CaseState.CLOSED, CaseState.SETTLED, CaseState.REJECTED)
+AGREED = (CaseState.AGREED, CaseState.IN_INSTALMENTS)
+HANDED_OVER = (CaseState.WITH_PARTNER, CaseState.IN_COURT)
 
 TURN_WORDS = {
     Role.RIGHTS_HOLDER: "the rights-holder's",
@@ -61,10 +68,16 @@ class Printable:
 
 def why_not_send(case: Case, letter: Letter) -> str | None:
     """Asked in the very transaction before a letter leaves: is it still right to send it?"""
+    if letter.kind is LetterKind.PAID and case.closed_reason not in (None, ClosedReason.PAID):
+        return "The payment was given back before this letter left."
     if letter.kind not in ASKING:
         return None
     if case.state in OVER:
         return "The case was paid or closed before this letter left."
+    if case.state in AGREED:
+        return "A sum was agreed before this letter left."
+    if case.state in HANDED_OVER:
+        return "A legal partner took over before this letter left."
     if any(hold.closed_at is None for hold in case.holds):
         return "An answer came in before this letter left."
     return None

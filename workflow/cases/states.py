@@ -182,6 +182,10 @@ class LetterKind(StrEnum):
     RECEIPT_OF_ANSWER = "receipt_of_answer"
 
 
+#: Letters that ask for something: never sent to somebody who paid, answered or was let go.
+ASKING = (LetterKind.OFFER, LetterKind.REMINDER, LetterKind.DUNNING)
+
+
 class LetterState(StrEnum):
     """Where a letter is on its way out."""
 
