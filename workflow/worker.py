@@ -110,12 +110,24 @@ class Worker:
             if handler.once and message.orphaned and not isinstance(runtime.mail, LocalMailbox):
                 raise MailUnknown("The worker stopped while this was being sent; it may have left or not.")
             handler.run(runtime, {**message.payload, "outbox_key": message.key})
-            with runtime.database.transaction() as session:
-                outbox.finish(session, message, runtime.clock.wall())
+            self._finish(message, once=handler.once)
             return
         with runtime.database.transaction() as session:
             handler.run(session, runtime, message.payload)
             outbox.finish(session, message, runtime.clock.wall())
+
+    def _finish(self, message: OutboxMessage, *, once: bool) -> None:
+        """Note that it is done; what can be done only once is not done again because the note failed."""
+        try:
+            with self._runtime.database.transaction() as session:
+                outbox.finish(session, message, self._runtime.clock.wall())
+        except outbox.LeaseLost:
+            raise
+        except Exception as lost:
+            if not once:
+                raise
+            log.exception("%s: sent, but it could not be noted", message.key)
+            raise MailUnknown("It was sent, but that could not be written down.") from lost
 
     def _settle(
         self, end: Callable[[Session, OutboxMessage, str], None], message: OutboxMessage, why: str

@@ -27,7 +27,7 @@ from workflow.kernel import outbox
 from workflow.kernel.actors import Role
 from workflow.kernel.db import Session
 from workflow.kernel.errors import DomainError
-from workflow.kernel.mail import Attachment, Mail, MailDelayed, render_mail
+from workflow.kernel.mail import Attachment, LocalMailbox, Mail, MailDelayed, MailUnknown, render_mail
 from workflow.kernel.runtime import Runtime
 
 #: Within how many working days a person answers; letters and pages promise it.
@@ -73,9 +73,19 @@ def print_letter(runtime: Runtime, payload: dict[str, Any]) -> None:
 
 
 def send_letter(runtime: Runtime, payload: dict[str, Any]) -> None:
-    """Hand the letter to the mail server, unless something came in between (then it is withheld)."""
+    """Hand the letter to the mail server, unless something came in between (then it is withheld).
+
+    The mail is written before the lock is taken: pictures are decoded for it. A letter that is found on
+    its way may have left: :class:`MailUnknown`, a person decides.
+    """
     letter_id = uuid.UUID(payload["letter_id"])
     now = runtime.clock.business()
+    with runtime.database.reading() as session:
+        letter = session.get_one(Letter, letter_id)
+        if letter.state in (LetterState.SENT, LetterState.WITHHELD):
+            return
+        case = session.get_one(Case, letter.case_id)
+        mail = _mail_of(session, runtime, letter, case, payload["outbox_key"])
     with runtime.database.transaction() as session:
         letter = session.get_one(Letter, letter_id, with_for_update=True)
         case = session.get_one(Case, letter.case_id, with_for_update=True)
@@ -85,12 +95,16 @@ def send_letter(runtime: Runtime, payload: dict[str, Any]) -> None:
         if reason:
             letter.state, letter.why_not = LetterState.WITHHELD, reason
             return
+        if letter.state is LetterState.SENDING and not isinstance(runtime.mail, LocalMailbox):
+            raise MailUnknown("It was on its way when something broke; it may have left or not.")
         letter.state = LetterState.SENDING
-        mail = _mail_of(session, runtime, letter, case, payload["outbox_key"])
     try:
         runtime.mail.send(mail)
     except MailDelayed:
         _note_letter(runtime, letter_id, LetterState.QUEUED, "")
+        raise
+    except MailUnknown as unknown:
+        _note_letter(runtime, letter_id, LetterState.SENDING, str(unknown))
         raise
     except DomainError as failure:
         _note_letter(runtime, letter_id, LetterState.FAILED, str(failure))
