@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from workflow.cases.states import HOLD_WORDS, CaseState, CaseTrigger, Direction,
 from workflow.kernel import outbox
 from workflow.kernel.actors import Actor, Role
 from workflow.kernel.db import Session
-from workflow.kernel.documents import Vault
+from workflow.kernel.documents import Document, Vault
 from workflow.kernel.errors import NotFound, Refused
 from workflow.kernel.ids import new_id
 
@@ -48,7 +49,7 @@ def receive_answer(
 ) -> Message:
     """Keep the answer and its files, stop our clocks, confirm receipt; returns the message.
 
-    The same words within two minutes are the same message. A closed case refuses with a sentence.
+    The same words and files within two minutes are the same message. A closed case refuses with a sentence.
     """
     case = session.get(Case, case_id, with_for_update=True, populate_existing=True)
     if case is None:
@@ -60,7 +61,7 @@ def receive_answer(
     if len(proofs) > MAX_PROOFS:
         raise Refused(f"Please send at most {MAX_PROOFS} files at once.")
     again = _said_just_now(session, case_id, about, text.strip(), now)
-    if again is not None and len(again.proofs) == len(proofs):
+    if again is not None and _same_files(session, again, proofs):
         return again
     message = Message(
         id=new_id(),
@@ -113,6 +114,16 @@ def write_back(
         session, "case_message", {"message_id": str(message.id)}, key=f"case_message:{message.id}", now=now
     )
     return message
+
+
+def _same_files(session: Session, message: Message, proofs: Sequence[ProofFile]) -> bool:
+    """Whether the very same bytes were sent with it: another file is another answer."""
+    kept = session.scalars(
+        select(Document.address)
+        .join(Proof, Proof.document_id == Document.id)
+        .where(Proof.message_id == message.id)
+    )
+    return sorted(kept) == sorted(hashlib.sha256(proof.data).hexdigest() for proof in proofs)
 
 
 def _said_just_now(
