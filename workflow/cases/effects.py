@@ -6,6 +6,7 @@ from datetime import date
 
 from sqlalchemy import select
 
+from workflow.accounts.queries import operator_profile
 from workflow.cases import events
 from workflow.cases.cadence import cadence, cadence_on, zone_of
 from workflow.cases.lettering import queue_letter
@@ -128,7 +129,9 @@ def turn_into_damages(context: Context[Case]) -> None:
     ).one()
     if last.nature is ClaimNature.DAMAGES:
         return
-    rate = vat_rate_bp(VatKind.DAMAGES, case.recipient_country, context.now.date())
+    profile = operator_profile(session)
+    assert profile is not None, "no letter left before the set-up"
+    rate = vat_rate_bp(VatKind.DAMAGES, profile.country, context.now.date())
     vat = last.net.share_bp(rate)
     session.add(
         Offer(

@@ -10,11 +10,12 @@ from typing import Any
 
 import yaml
 
-from workflow.cases.cadence import cadence
+from workflow.cases.cadence import cadence, zone_of
 from workflow.cases.effects import place_of
 from workflow.cases.lettering import queue_letter
 from workflow.cases.models import Case
 from workflow.cases.states import CaseState, LetterKind
+from workflow.kernel.calendar import local_date
 from workflow.kernel.db import Session
 
 DATA = Path(__file__).parent / "data" / "ladder.yaml"
@@ -33,7 +34,7 @@ def write_step(session: Session, case_id: uuid.UUID, step: str, now: datetime) -
         next_day = rhythm.date_of(case.cadence_step, case.offered_on, case.last_letter_on, place_of(case))
     facts: dict[str, Any] = {
         "step": rung["template_step"],
-        "owed_since": case.uses[0].first_seen.date().isoformat(),
+        "owed_since": local_date(case.uses[0].first_seen, zone_of(case.recipient_country)).isoformat(),
         "next_step_date": next_day.isoformat() if next_day else None,
         "next_step_text": rung["next"],
     }
