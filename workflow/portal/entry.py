@@ -88,7 +88,7 @@ def enter(
         session.add(EntryAttempt(source_hash=source_hash, reference_hash=reference_hash, at=wall))
         forget_old(session, wall)
         return None
-    case = session.get_one(Case, row.id)
+    case = session.get_one(Case, row.id, with_for_update=True)  # its history gets a line
     token = new_token()
     session.add(
         PortalSession(
