@@ -30,6 +30,7 @@ from workflow.web.blueprints import own_path, role_blueprint
 from workflow.web.current import actor, now, reading, runtime, writing
 from workflow.web.forms import form_page, refuse
 from workflow.web.transitions import note, seen_version
+from workflow.works import queries as works
 
 if TYPE_CHECKING:
     from flask.typing import ResponseReturnValue
@@ -67,6 +68,7 @@ def inbox() -> str:
             counts=queries.counts(session, actor(), wanted),
             legal=_legal_without_rule(session, shown.domain),
             searched=searched + shift if searched else None, pictures=pictures,
+            photographs=works.count(session, actor()),
             words=pages, verdicts=VERDICT_KEYS, press_words=PRESS_WORDS, undo=cookie.pop(UNDO, None),
         )  # fmt: skip
 
