@@ -24,7 +24,7 @@ from workflow.kernel.actors import Actor, Role
 from workflow.kernel.db import Session
 from workflow.kernel.lifecycle import Context
 from workflow.kernel.money import Currency, Money
-from workflow.kernel.wording import date_text
+from workflow.kernel.wording import date_text, shown_through
 
 #: The stage bar; paid or closed ends it where it stands.
 STAGE_BAR = {
@@ -279,7 +279,7 @@ def _facts(use: Use, told: dict[str, Any]) -> Iterable[Fact]:
     if told.get("visible_share") is not None:
         share = f"{float(told['visible_share']) * 100:.0f} %"
         yield Fact("Share of the photograph shown", share, "Outline of the match")
-    yield Fact("Picture’s address", use.image_url, str(told.get("channel", "")))
+    yield Fact("Picture’s address", use.image_url, shown_through(str(told.get("channel", ""))))
     yield Fact("First seen", _day(use.first_seen), str(told.get("first_seen_source", "")))
     yield Fact("Last seen", _day(use.last_seen), str(told.get("last_seen_source", "")))
     yield Fact("Credit", use.credit_found or "None found", "Text near the picture")

@@ -17,6 +17,7 @@ from workflow.hits.queries import COUNTED, View, Wanted
 from workflow.hits.states import VERDICT_WORDS, HitState, Likelihood, Verdict
 from workflow.hits.writing import OBSERVED
 from workflow.kernel.money import Money
+from workflow.kernel.wording import shown_through
 from workflow.web.rendering import date_text
 
 KIND_WORDS: dict[MatchKind, str] = {
@@ -155,7 +156,7 @@ def place_of(hit: Hit) -> list[Fact]:
         Fact("Page", hit.page_title or "Without a title", "Its title"),
         Fact("Address of the page", hit.page_url, "Our search"),
         Fact("Address of the picture", hit.image_url, "The page's code"),
-        Fact("Shown through", hit.channel, "The page's code"),
+        Fact("Shown through", shown_through(hit.channel), "The page's code"),
         Fact("Text in place of it", hit.alt or "None", "The page's code"),
         Fact("Text beside it", hit.credit_found or "None", "The page's code"),
         Fact("Imprint", hit.operator_source or "None found", "Our search"),

@@ -22,6 +22,17 @@ def date_text(on: date) -> str:
     return f"{on.day}\u00a0{_MONTHS[on.month - 1]}\u00a0{on.year}"
 
 
+def shown_through(channel: str) -> str:
+    """How a page shows a picture, in words; ``channel`` as the crawler names it."""
+    if channel.startswith(("img", "picture", "lazy", "amp")):
+        return "A picture in the page"
+    if channel.startswith("css"):
+        return "A background in the page's style"
+    if channel in ("jsonld", "microdata", "og-image", "twitter-image", "meta"):
+        return "Named for search engines and previews"
+    return "A link to it" if channel == "link-to-image" else "The page's code"
+
+
 def one_line(text: str, what: str) -> str:
     """The text itself if it fits into one line of a header; :class:`Refused` for any control character."""
     if any(unicodedata.category(sign) in ("Cc", "Cs", "Zl", "Zp") for sign in text):
