@@ -16,7 +16,8 @@ import yaml
 
 from workflow.cases.states import UseClass
 from workflow.kernel.errors import Refused
-from workflow.kernel.money import Currency, Money
+from workflow.kernel.money import Currency, Money, format_money
+from workflow.kernel.wording import date_text
 
 DATA = Path(__file__).parent / "data" / "fees.yaml"
 MEDIA = ("website", "online_shop", "social_media")
@@ -112,10 +113,10 @@ def estimate(facts: FeeFacts, on: date) -> FeeSheet:
         SheetLine(
             f"{facts.use_class.value.capitalize()} use on a {word}" if word != "social media" else
             f"{facts.use_class.value.capitalize()} use in social media",
-            f"seen {facts.first_seen:%d %b %Y} to {facts.last_seen:%d %b %Y}: "
-            f"step “up to {months} month{'s' * (months > 1)}”, {percent} % of the base {base.minor / 100:.2f}"
+            f"seen {date_text(facts.first_seen)} to {date_text(facts.last_seen)}: "
+            f"step “up to {months} month{'s' * (months > 1)}”, {percent} % of the base {format_money(base)}"
             if months < 1200 else  # noqa: PLR2004 - the open last step
-            f"more than 36 months, {percent} % of the base {base.minor / 100:.2f}",
+            f"more than 36 months, {percent} % of the base {format_money(base)}",
             fee,
         )
     ]  # fmt: skip
@@ -139,7 +140,7 @@ def estimate(facts: FeeFacts, on: date) -> FeeSheet:
 
 
 def _surcharge(label: str, percent: int, base: Money) -> SheetLine:
-    return SheetLine(label, f"+{percent} % of {base.minor / 100:.2f}", base.share_bp(percent * _PERCENT_BP))
+    return SheetLine(label, f"+{percent} % of {format_money(base)}", base.share_bp(percent * _PERCENT_BP))
 
 
 def _duration_step(tariff: dict[str, Any], facts: FeeFacts) -> tuple[int, int]:
