@@ -56,6 +56,7 @@ class Live:
     world: World
     desk: str
     portal: str
+    let_worker_go: Callable[[], None]
 
 
 @pytest.fixture
@@ -67,7 +68,7 @@ def live(tmp_path: Path, settled: Path, shared_decoder: UploadDecoder) -> Iterat
         port = probe.getsockname()[1]
     portal = f"http://portal.localhost:{port}"
     standin = start_standin(
-        tmp_path / "standin.sqlite", f"http://127.0.0.1:{port}/webhooks/stripe", "whsec_demo", "sk_test_demo",
+        tmp_path / "standin.sqlite", f"{portal}/webhooks/stripe", "whsec_demo", "sk_test_demo",
         wall=clock.wall,
     )  # fmt: skip
     config = load_config("demo", {
@@ -86,9 +87,13 @@ def live(tmp_path: Path, settled: Path, shared_decoder: UploadDecoder) -> Iterat
     stop = threading.Event()
     worker = threading.Thread(target=Worker(runtime, handlers(world.gateway)).run, args=(stop,), daemon=True)
     worker.start()
-    yield Live(world, config.desk_url, portal)
-    stop.set()
-    worker.join(20)
+
+    def let_worker_go() -> None:
+        stop.set()
+        worker.join(20)
+
+    yield Live(world, config.desk_url, portal, let_worker_go)
+    let_worker_go()
     server.close()
     standin.close()
     database.dispose()

@@ -150,6 +150,7 @@ def test_a_recipient_from_the_letter_to_the_paid_case(live: Live, page: Page, sh
 
 def test_the_owner_sees_the_money(live: Live, page: Page, shoot: Shoot) -> None:
     world = live.world
+    live.let_worker_go()  # here the story does its work itself
     world.paid(world.offered())
     page.goto(f"{live.desk}/log-in")
     page.locator("input[name=email]").fill(people.OWNER.email)
