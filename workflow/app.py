@@ -83,6 +83,7 @@ def create_desk(runtime: Runtime) -> Flask:
         log_in_endpoint="accounts_public.log_in",
         nav=_nav,
         zone_name=_zone,
+        proxies=runtime.config.proxies,
     )
     desk = make_app("desk", runtime, shape)
     found.install(desk, where_found)
@@ -98,6 +99,7 @@ def create_portal(runtime: Runtime) -> Flask:
         blueprints=_blueprints(PORTAL_ROUTES),
         log_in_endpoint=portal_access.LOG_IN_ENDPOINT,
         zone_name=_zone,
+        proxies=runtime.config.proxies,
         csrf_exempt=frozenset({"money_webhooks.stripe"}),
     )
     return make_app("portal", runtime, shape)

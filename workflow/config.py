@@ -12,6 +12,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 DEMO = "demo"
 MIN_SECRET_BYTES = 32
+MOST_PROXIES = 5
 #: Below are the system's; three ports from ours on must exist.
 LOWEST_PORT, HIGHEST_PORT = 1024, 65_000
 
@@ -41,6 +42,8 @@ class Config:
     #: Empty = Stripe itself; the demo's stand-in has an address on loopback.
     stripe_api_base: str
     redis_url: str
+    #: How many proxies of ours stand in front; without one nobody's X-Forwarded-For is believed.
+    proxies: int
 
     @property
     def takes_cards(self) -> bool:
@@ -102,6 +105,7 @@ def load_config(instance: str | None = None, environment: Mapping[str, str] | No
         stripe_api_base=env.get("LICHTBILD_STRIPE_API_BASE")
         or (f"http://127.0.0.1:{port + 1}" if demo else ""),
         redis_url=env.get("LICHTBILD_REDIS_URL") or "",
+        proxies=_proxies(env),
     )
     _refuse_demo_parts_elsewhere(config)
     return config
@@ -125,6 +129,14 @@ def _port(env: Mapping[str, str]) -> int:
     text = env.get("LICHTBILD_PORT") or "8000"
     if not text.isdigit() or not LOWEST_PORT <= int(text) <= HIGHEST_PORT:
         msg = f"LICHTBILD_PORT={text} is not a port between {LOWEST_PORT} and {HIGHEST_PORT}."
+        raise ConfigError(msg)
+    return int(text)
+
+
+def _proxies(env: Mapping[str, str]) -> int:
+    text = env.get("LICHTBILD_PROXIES") or "0"
+    if not text.isdigit() or int(text) > MOST_PROXIES:
+        msg = f"LICHTBILD_PROXIES={text} is not a number of proxies from 0 to {MOST_PROXIES}."
         raise ConfigError(msg)
     return int(text)
 
