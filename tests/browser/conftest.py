@@ -142,7 +142,14 @@ def page(chromium: Browser) -> Iterator[Page]:
     tab.set_default_timeout(20_000)
     wrong: list[str] = []
     tab.on("pageerror", lambda error: wrong.append(f"script: {error}"))
-    tab.on("console", lambda line: wrong.append(f"console: {line.text}") if line.type == "error" else None)
+    tab.on(
+        "console",
+        lambda line: (
+            wrong.append(f"console: {line.text} ({line.location.get('url')})")
+            if line.type == "error"
+            else None
+        ),
+    )
     tab.on("request", lambda asked: wrong.append(f"asked {asked.url}") if not _ours(asked.url) else None)
     yield tab
     context.close()
