@@ -138,7 +138,7 @@ def test_bad_input_gets_a_sentence_and_nothing_is_kept(
 @pytest.mark.parametrize(
     "name",
     ["Null", "O'Brien", "Ö", "李 小龍", "محمد", "Zoë & Söhne 🌊", "<script>alert(1)</script>",
-     "{{ 7*7 }}", "{% include 'x' %}", "${7*7}", "'; DROP TABLE accounts; --", "=1+1"],
+     "{{ 77777*77777 }}", "{% include 'x' %}", "${77777*77777}", "'; DROP TABLE accounts; --", "=1+1"],
 )  # fmt: skip
 def test_strange_names_are_kept_and_shown_as_text(browser: Browser, house: House, name: str) -> None:
     browser.send("/sign-up", house.sign_up_answers(name=f"  {name} "))
@@ -147,7 +147,7 @@ def test_strange_names_are_kept_and_shown_as_text(browser: Browser, house: House
     browser.log_in(house.OWNER)
     page = browser.get("/settings").get_data(as_text=True)
     assert "<script>alert" not in page
-    assert "49" not in page.replace("49", "", page.count("#49"))
+    assert "6049261729" not in page  # long enough that no token holds it by chance
     assert "Settings" in page
 
 
