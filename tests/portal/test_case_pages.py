@@ -170,6 +170,7 @@ def test_overdue_is_said_plainly(house: House) -> None:
         CaseTrigger.LOOK_AGAIN,
         CaseTrigger.DUN,
     ):
+        house.work()  # each letter leaves before the next is due
         house.later(days=16)
         house.move(case, trigger, SYSTEM)
     text = house.visitor(case).text("/case")
