@@ -13,6 +13,7 @@ help: ## Print this help
 setup: $(VENV)/.ready ## Set up the environment to run (idempotent)
 
 $(VENV)/.ready: requirements.lock pyproject.toml .ci/system
+	@echo "Setting up (a minute or two) ..."
 	@bash .ci/system run
 	@test -x $(PY) || python3 -m venv $(VENV)
 	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
@@ -22,6 +23,7 @@ $(VENV)/.ready: requirements.lock pyproject.toml .ci/system
 setup-dev: $(VENV)/.ready-dev ## Set up the environment to test and check (idempotent)
 
 $(VENV)/.ready-dev: $(VENV)/.ready requirements-dev.lock
+	@echo "Setting up tests and checks ..."
 	@bash .ci/system test
 	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	@touch $@

@@ -103,7 +103,9 @@ def picture(seed: int, size: tuple[int, int] = (900, 600)) -> bytes:
     image = Image.new("RGB", size, (60 + seed * 20, 110, 150))
     draw = ImageDraw.Draw(image)
     for n in range(12):
-        draw.ellipse((n * 70, 40 + n * 20, n * 70 + 120, 200 + n * 20), outline=(240, 200, 40 + seed), width=6)
+        draw.ellipse(
+            (n * 70, 40 + n * 20, n * 70 + 120, 200 + n * 20), outline=(240, 200, 40 + seed), width=6
+        )
     data = io.BytesIO()
     image.save(data, "JPEG")
     return data.getvalue()
@@ -185,7 +187,12 @@ class House:
     def _use(self, session: Any, owner: Actor, number: int, host: str, now: datetime) -> services.UseFacts:
         ours, found = picture(number), picture(number, (600, 400))
         stored = self.runtime.vault.put(
-            session, f"owner:{owner.id}", ours + new_id().bytes, media_type="image/jpeg", name="o.jpg", now=now
+            session,
+            f"owner:{owner.id}",
+            ours + new_id().bytes,
+            media_type="image/jpeg",
+            name="o.jpg",
+            now=now,
         )
         work = Work(
             id=new_id(), owner_id=uuid.UUID(owner.id), title=f"Chapel below the ridge {number}",
@@ -197,7 +204,9 @@ class House:
         session.flush()
         first, last = START - timedelta(days=200), START - timedelta(days=2)
         kinds = (EvidenceKind.PHOTOGRAPH, ours), (EvidenceKind.FOUND_IMAGE, found)
-        evidence = [services.EvidenceFile(kind, f"{kind}.jpg", "image/jpeg", data, now) for kind, data in kinds]
+        evidence = [
+            services.EvidenceFile(kind, f"{kind}.jpg", "image/jpeg", data, now) for kind, data in kinds
+        ]
         page = b"<html><script>alert(1)</script></html>"
         evidence.append(services.EvidenceFile(EvidenceKind.PAGE, "page.html", "text/html", page, now))
         fee = FeeFacts(UseClass.COMMERCIAL, "website", False, 600, first.date(), last.date(), False)

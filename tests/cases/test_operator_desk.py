@@ -83,7 +83,11 @@ def test_looking_at_a_price_changes_nothing(house: House, operator: Browser) -> 
     large = operator.page(f"{path}?{asked.replace('=600', '=1600')}&home_page=y")
     assert "Shown on the home page" in large and "Shown on the home page</td>" not in plain
     assert "Shown at 1600 pixels" in large and "The photographer was not named" in large
-    for odd in ("use_class=war", "use_class=private&medium=website&first_seen=x", asked.replace("=600", "=-3")):
+    for odd in (
+        "use_class=war",
+        "use_class=private&medium=website&first_seen=x",
+        asked.replace("=600", "=-3"),
+    ):
         assert operator.get(f"{path}?{odd}").status_code == 422, odd
     backwards = asked.replace("2023-08-14", "2024-08-14")
     assert "cannot end before it began" in operator.get(f"{path}?{backwards}").get_data(as_text=True)
@@ -117,7 +121,9 @@ def test_a_stale_page_and_a_second_press_change_nothing_more(house: House, opera
     assert again.status_code == 409
     text = again.get_data(as_text=True)
     assert "Somebody was faster" in text and "number" in text.lower()
-    assert operator.post(f"{show(case_id)}/act", {**ask, "version": "x"}, page=show(case_id)).status_code == 409
+    assert (
+        operator.post(f"{show(case_id)}/act", {**ask, "version": "x"}, page=show(case_id)).status_code == 409
+    )
     assert house.case(case_id).state is CaseState.INFO_NEEDED
 
 
@@ -138,7 +144,10 @@ def test_steps_say_why_not(house: House, operator: Browser) -> None:
 def test_a_shown_licence_is_accepted_and_the_case_closed(house: House, operator: Browser) -> None:
     case_id = house.offered()
     house.answers(
-        case_id, HoldKind.LICENCE_SHOWN, "Bought in 2021.", ProofFile("deed.pdf", "application/pdf", b"%PDF-1.7 x")
+        case_id,
+        HoldKind.LICENCE_SHOWN,
+        "Bought in 2021.",
+        ProofFile("deed.pdf", "application/pdf", b"%PDF-1.7 x"),
     )
     queue = operator.page(QUEUE)
     assert "Answers to decide" in queue and "A licence was shown" in queue
@@ -203,7 +212,9 @@ def test_a_silent_case_is_looked_at_before_it_becomes_formal(house: House) -> No
     assert "Cases to look at again" in queue
     version = str(house.case(case_id).version)
     seen = {"note": "Still online.", "version": version}
-    assert operator.post(f"{show(case_id)}/looked", {"version": version}, page=show(case_id)).status_code == 422
+    assert (
+        operator.post(f"{show(case_id)}/looked", {"version": version}, page=show(case_id)).status_code == 422
+    )
     assert operator.post(f"{show(case_id)}/looked", seen, page=show(case_id)).status_code == 303
     assert not house.case(case_id).needs_a_look
     assert operator.post(f"{show(case_id)}/looked", seen, page=show(case_id)).status_code == 409

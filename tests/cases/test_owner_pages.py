@@ -44,7 +44,12 @@ def test_json_says_the_same(house: House, owner: Browser) -> None:
     (row,) = json.loads(owner.get("/cases/", Accept="application/json").data)["cases"]
     one = json.loads(owner.get(f"/cases/{case_id}", Accept="application/json").data)
     assert row == one
-    assert (one["stage"], one["state"], one["amount_minor"], one["currency"]) == ("offer", "offered", 38520, "EUR")
+    assert (one["stage"], one["state"], one["amount_minor"], one["currency"]) == (
+        "offer",
+        "offered",
+        38520,
+        "EUR",
+    )
     assert one["reference"] == house.case(case_id).reference and one["url"].endswith(f"/cases/{case_id}")
     assert one["next_date"] == house.case(case_id).answer_by.isoformat()
 

@@ -295,7 +295,10 @@ def test_a_refund_from_a_stale_page_is_refused(till: Till) -> None:
 def test_a_refund_after_the_window_is_refused(till: Till) -> None:
     case_id, payin_id = till.paid()
     till.close(case_id)
-    with pytest.raises(Refused, match="time for refunds is over"), till.runtime.database.transaction() as session:
+    with (
+        pytest.raises(Refused, match="time for refunds is over"),
+        till.runtime.database.transaction() as session,
+    ):
         services.ask_refund(session, payin_id, OPERATOR, till.clock.business())
 
 
@@ -316,7 +319,9 @@ def test_a_partial_refund_follows_the_money_and_asks_a_person(till: Till) -> Non
 
 
 @pytest.mark.parametrize(("ending", "state"), [("won", PayinState.WON), ("lost", PayinState.LOST)])
-def test_a_contest_takes_the_money_away_until_it_is_decided(till: Till, ending: str, state: PayinState) -> None:
+def test_a_contest_takes_the_money_away_until_it_is_decided(
+    till: Till, ending: str, state: PayinState
+) -> None:
     _, payin_id = till.paid()
     intent = till.payin(payin_id).payment_intent
     opened = till.switch("/_standin/disputes", payment_intent=intent)

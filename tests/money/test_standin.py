@@ -186,9 +186,7 @@ def test_a_wrong_parameter_is_named(
     assert (wrong.value.http_status, wrong.value.code, wrong.value.param) == (400, code, param)
 
 
-@pytest.mark.parametrize(
-    ("amount", "code"), [(49, "amount_too_small"), (100_000_000, "amount_too_large")]
-)
+@pytest.mark.parametrize(("amount", "code"), [(49, "amount_too_small"), (100_000_000, "amount_too_large")])
 def test_sums_have_limits(client: stripe.StripeClient, amount: int, code: str) -> None:
     price = {"currency": "eur", "unit_amount": amount, "product_data": {"name": "x"}}
     with pytest.raises(stripe.InvalidRequestError) as wrong:
@@ -346,9 +344,7 @@ def test_the_page_says_what_it_is_and_runs_nothing(
         ("not a number", "This is not a test card."),
     ],
 )
-def test_a_refused_card_leaves_the_page_open(
-    client: stripe.StripeClient, number: str, sentence: str
-) -> None:
+def test_a_refused_card_leaves_the_page_open(client: stripe.StripeClient, number: str, sentence: str) -> None:
     session = a_session(client)
     assert session.url
     answer = pay(session.url, number)
@@ -567,9 +563,7 @@ def test_a_kill_loses_no_payment_and_no_webhook(tmp_path: Path) -> None:
         process.wait(10)
     with a_receiver(hook_port) as receiver, a_process(state, hooks, port) as process:
         until(lambda: "checkout.session.completed" in receiver.taken_kinds())
-        ids = {
-            client.construct_event(body, header, SECRET).id for _, body, header in receiver.taken
-        }
+        ids = {client.construct_event(body, header, SECRET).id for _, body, header in receiver.taken}
         assert len(ids) == 3
         assert client.v1.checkout.sessions.retrieve(session.id).payment_status == "paid"
         process.send_signal(signal.SIGINT)

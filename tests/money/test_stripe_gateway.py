@@ -148,9 +148,7 @@ def test_rescaling_never_rounds() -> None:
 # --- paying -------------------------------------------------------------------------------------
 
 
-def test_a_card_page_carries_our_ids_and_sum(
-    gateway: PaymentGateway, oracle: stripe.StripeClient
-) -> None:
+def test_a_card_page_carries_our_ids_and_sum(gateway: PaymentGateway, oracle: stripe.StripeClient) -> None:
     request = a_request()
     made = gateway.create_checkout(request)
     assert (made.state, made.payment_state) == (CheckoutState.OPEN, CheckoutPayment.UNPAID)

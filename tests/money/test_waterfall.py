@@ -33,7 +33,12 @@ def test_the_last_cent_goes_to_the_rights_holder() -> None:
 
 def test_costs_come_off_before_the_shares() -> None:
     parts = split(Money(10_700), 700, 5500, Money(1_000))
-    assert (parts.vat.minor, parts.costs.minor, parts.owner.minor, parts.operator.minor) == (700, 1000, 4950, 4050)
+    assert (parts.vat.minor, parts.costs.minor, parts.owner.minor, parts.operator.minor) == (
+        700,
+        1000,
+        4950,
+        4050,
+    )
     assert sum(line.amount.minor for line in parts.lines()) == parts.owner.minor
 
 

@@ -138,7 +138,9 @@ class Till:
 
     def work(self, *kinds: str) -> int:
         """Do what the outbox asks (all, or of these kinds only)."""
-        return Worker(self.runtime, _handlers(self.gateway, kinds)).drain() if not kinds else self._only(kinds)
+        return (
+            Worker(self.runtime, _handlers(self.gateway, kinds)).drain() if not kinds else self._only(kinds)
+        )
 
     def _only(self, kinds: tuple[str, ...]) -> int:
         done = 0
@@ -176,7 +178,10 @@ class Till:
     def switch(self, address: str, **params: Any) -> dict[str, Any]:
         """Stir the other side through the stand-in's own switches."""
         answer = requests.post(
-            f"{self.standin.url}{address}", data=params, headers={"Authorization": f"Bearer {KEY}"}, timeout=10
+            f"{self.standin.url}{address}",
+            data=params,
+            headers={"Authorization": f"Bearer {KEY}"},
+            timeout=10,
         )
         assert answer.ok, answer.text
         found: dict[str, Any] = answer.json()
@@ -220,7 +225,9 @@ class Till:
         ).json()["data"]
         return [json.dumps(event).encode() for word in words for event in listing if event["type"] == word]
 
-    def send(self, app: Flask, body: bytes, *, secret: str = SECRET, late: float = 0, **headers: str) -> TestResponse:
+    def send(
+        self, app: Flask, body: bytes, *, secret: str = SECRET, late: float = 0, **headers: str
+    ) -> TestResponse:
         """Post it as the service does, signed now (or ``late`` seconds ago)."""
         second = int(self.clock.wall().timestamp() - late)
         told = {"Stripe-Signature": sign(body, secret, second)} | headers

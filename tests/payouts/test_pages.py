@@ -80,7 +80,9 @@ def test_staff_give_a_payment_back_after_reading_what_happens(till: Till) -> Non
 
 def test_staff_decide_about_what_does_not_fit(till: Till) -> None:
     _, payin_id = till.paid()
-    till.stripe.v1.refunds.create({"payment_intent": till.payin(payin_id).payment_intent or "", "amount": 100})
+    till.stripe.v1.refunds.create(
+        {"payment_intent": till.payin(payin_id).payment_intent or "", "amount": 100}
+    )
     till.catch_up()
     till.work()
     client, address = desk(till, OPERATOR), f"/operator/payments/{payin_id}"

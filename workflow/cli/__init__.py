@@ -19,6 +19,10 @@ from workflow.config import ConfigError
 from workflow.kernel.errors import DomainError
 
 
+#: Loggers of libraries whose warnings say nothing to the person before the screen.
+CHATTY = ("waitress.queue", "scrapy.downloadermiddlewares.redirect")
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "LICHTBILD"})
 @click.option(
     "--instance",
@@ -34,6 +38,8 @@ def cli(context: click.Context, instance: str | None, verbose: bool) -> None:
     logging.basicConfig(level=level, format="%(asctime)s %(name)s: %(message)s", stream=sys.stderr)
     for handler in logging.getLogger().handlers:
         handler.setLevel(level)  # libraries that open up the root logger do not get louder by it
+    for name in CHATTY:
+        logging.getLogger(name).setLevel(logging.ERROR)
     context.obj = instance
 
 
