@@ -123,7 +123,7 @@ TRANSITIONS = (
     step(T.DUN, (S.REMINDED, S.IN_DUNNING), S.IN_DUNNING, {SYSTEM}, "Send a formal reminder",
          guards=(guards.nothing_holds, guards.is_unpaid, guards.letters_before_left),
          effects=(effects.take_step, effects.turn_into_damages, effects.tell_dunning)),
-    step(T.REVIEW_LEGALLY, (S.IN_DUNNING,), S.LEGAL_REVIEW, {SYSTEM, OPERATOR}, "Check for hand-over",
+    step(T.REVIEW_LEGALLY, (S.IN_DUNNING,), S.LEGAL_REVIEW, {SYSTEM}, "Check for hand-over",
          guards=(guards.nothing_holds, guards.letters_before_left), effects=(effects.take_step,)),
     step(T.HAND_OVER, (S.LEGAL_REVIEW,), S.WITH_PARTNER, {OPERATOR}, "Hand over to a legal partner",
          guards=(guards.nothing_holds, guards.has_a_note),

@@ -18,7 +18,6 @@ from workflow.cli.processes import psp_standin, ticker, up, web, worker
 from workflow.config import ConfigError
 from workflow.kernel.errors import DomainError
 
-
 #: Loggers of libraries whose warnings say nothing to the person before the screen.
 CHATTY = ("waitress.queue", "scrapy.downloadermiddlewares.redirect")
 
