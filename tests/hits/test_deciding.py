@@ -118,7 +118,8 @@ def test_somebody_elses_hit_does_not_exist(desk, people, filled):
     hit = blog_hits(filled)[0]
     for path in ("", "/found/thumb", "/found/display", "/overlay", "/difference"):
         assert eve.get(on(hit) + path).status_code == 404, path
-    assert "Nothing to decide" in eve.page("/inbox") and "hit-row" not in eve.page("/inbox?view=decided")
+    assert "Start with your photographs" in eve.page("/inbox")
+    assert "hit-row" not in eve.page("/inbox?view=decided")
     sent = {"verdict": "illegal", "version": hit.version}
     assert eve.post(f"{on(hit)}/judge", sent, on="/inbox/rules").status_code == 404
     group = {"verdict": "legal", "newest": str(uuid.UUID(int=2**128 - 1))}
@@ -316,7 +317,12 @@ def test_lists_page_by_key_and_filters_hold(browser, box, web):
         assert browser.get(f"/inbox{odd}").status_code == 200, odd
 
 
-def test_the_empty_inbox_says_when_the_last_search_was(browser, web):
+def test_an_inbox_without_photographs_leads_to_the_first(browser, web):
+    assert "Start with your photographs" in browser.page("/inbox")
+
+
+def test_the_empty_inbox_says_when_the_last_search_was(browser, web, box):
+    box.upload("work-01.jpg")
     assert "No search has run yet" in browser.page("/inbox")
     web.picture("http://a.example.org/", photograph("other-01.jpg"))
     html = browser.page("/inbox")
