@@ -161,3 +161,5 @@ def test_the_owner_sees_the_money(live: Live, page: Page, shoot: Shoot) -> None:
                        ("/settings", "43-settings")):  # fmt: skip
         page.goto(f"{live.desk}{path}")
         shoot(page, name)
+        if path == "/money/":
+            assert "158,40" in page.inner_text("main")  # 55 % of 288,00 net
