@@ -16,7 +16,7 @@ def operator() -> None:
 @instance_option
 @click.option("--email", prompt="E-mail", help="The address to sign in with.")
 @click.option("--name", prompt="Name", help="How others see this person.")
-@click.password_option(help="At least 12 characters; asked for when not given.")
+@click.password_option(help="A short sentence is good; asked for when not given.")
 @click.pass_context
 def create(context: click.Context, own_instance: str | None, email: str, name: str, password: str) -> None:
     """Make an operator who can sign in to the desk at once."""
