@@ -10,14 +10,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 
 from tests.full_life import LATER, live_through
-from tests.world import START, World, config_at, in_ci, make_runtime, opened
+from tests.world import START, World, config_at, in_ci, make_runtime, need, opened
 from workflow.demo import people
 from workflow.kernel.clock import FrozenClock
 from workflow.kernel.db import Database
 from workflow.schema import upgrade
 from workflow.works.decoding import UploadDecoder
+
+CHROMIUM = "/usr/bin/chromium"
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+         "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage"]  # fmt: skip
 
 
 @pytest.hookimpl(wrapper=True)
@@ -59,6 +64,16 @@ def _is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host.partition("%")[0]).is_loopback
     except ValueError:
         return host == "localhost" or host.endswith(".localhost")
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """Debian's browser, started once: Playwright runs one player in a thread, not two."""
+    need(CHROMIUM)
+    with sync_playwright() as player:
+        browser = player.chromium.launch(executable_path=CHROMIUM, headless=True, args=FLAGS)
+        yield browser
+        browser.close()
 
 
 @pytest.fixture(scope="session")

@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 import waitress
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 from sqlalchemy import select
 
-from tests.world import START, World, make_runtime, need
+from tests.world import START, World, make_runtime
 from workflow.accounts.models import Account
 from workflow.app import create_application
 from workflow.config import load_config
@@ -28,25 +28,13 @@ from workflow.wiring import handlers
 from workflow.worker import Worker
 from workflow.works.decoding import UploadDecoder
 
-CHROMIUM = "/usr/bin/chromium"
 SHOTS = Path(__file__).parents[1] / "shots"
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-         "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage"]  # fmt: skip
 WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 #: Bars that stick would stand in the middle of a long picture, and over what axe measures.
 LOOSEN = """for (const each of document.querySelectorAll('body *')) {
   if (['sticky', 'fixed'].includes(getComputedStyle(each).position)) each.style.position = 'static';
 }"""
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]}
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    need(CHROMIUM)
-    with sync_playwright() as player:
-        browser = player.chromium.launch(executable_path=CHROMIUM, headless=True, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 @dataclass

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Thread
@@ -14,7 +13,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from drawing import NOW, ROOT, STATIC, TEMPLATES, Contact, environment, render, words
 from flask import Flask, render_template
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Browser
 from werkzeug.serving import make_server
 
 from workflow.kernel.money import Money
@@ -180,10 +179,6 @@ def test_text_is_readable_on_its_ground(text: str, ground: str) -> None:
 # --- in a browser, under the real content policy ----------------------------------------------------
 
 
-CHROMIUM_FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-                  "--disable-background-networking", "--disable-component-update", "--disable-sync"]  # fmt: skip
-
-
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
     """The public pages and the style guide, served on loopback."""
@@ -215,21 +210,17 @@ def address() -> Iterator[str]:
 
 
 @pytest.mark.browser
-def test_a_browser_finds_no_barrier_and_nothing_sticks_out(address: str) -> None:
-    chromium = shutil.which("chromium")
-    assert chromium, "Debian's package chromium is needed"
+def test_a_browser_finds_no_barrier_and_nothing_sticks_out(address: str, chromium: Browser) -> None:
     complaints: list[str] = []
-    with sync_playwright() as p:
-        browser = p.chromium.launch(executable_path=chromium, args=CHROMIUM_FLAGS)
-        for width in (1280, 390):
-            tab = browser.new_page(viewport={"width": width, "height": 844})
-            tab.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
-            tab.on("pageerror", lambda error: complaints.append(str(error)))
-            for path in ("guide", "public.home", "public.pricing", "public.contact"):
-                tab.goto(f"{address}/{path}")
-                beside = tab.evaluate("document.documentElement.scrollWidth - innerWidth")
-                assert beside <= 0, (path, width)
-                found = Axe().run(tab).response["violations"]
-                assert not [v["id"] for v in found if v["impact"] in {"serious", "critical"}], (path, width)
-        browser.close()
+    for width in (1280, 390):
+        tab = chromium.new_page(viewport={"width": width, "height": 844})
+        tab.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
+        tab.on("pageerror", lambda error: complaints.append(str(error)))
+        for path in ("guide", "public.home", "public.pricing", "public.contact"):
+            tab.goto(f"{address}/{path}")
+            beside = tab.evaluate("document.documentElement.scrollWidth - innerWidth")
+            assert beside <= 0, (path, width)
+            found = Axe().run(tab).response["violations"]
+            assert not [v["id"] for v in found if v["impact"] in {"serious", "critical"}], (path, width)
+        tab.close()
     assert not complaints
