@@ -1,0 +1,14 @@
+"""Letters on paper, incoming letters and calls."""
+
+revision = "0006"
+down_revision = "0005"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Letters on paper, incoming letters and calls."""
+
+
+def downgrade() -> None:
+    """Without it."""
