@@ -15,6 +15,8 @@ MIN_SECRET_BYTES = 32
 MOST_PROXIES = 5
 #: Below are the system's; three ports from ours on must exist.
 LOWEST_PORT, HIGHEST_PORT = 1024, 65_000
+#: Where a rehearsal kills or delays the process (workflow/kernel/failpoints.py); a demo's only.
+FAILPOINTS = "LICHTBILD_FAILPOINTS"
 
 
 class ConfigError(Exception):
@@ -107,13 +109,16 @@ def load_config(instance: str | None = None, environment: Mapping[str, str] | No
         redis_url=env.get("LICHTBILD_REDIS_URL") or "",
         proxies=_proxies(env),
     )
-    _refuse_demo_parts_elsewhere(config)
+    _refuse_demo_parts_elsewhere(config, env)
     return config
 
 
-def _refuse_demo_parts_elsewhere(config: Config) -> None:
+def _refuse_demo_parts_elsewhere(config: Config, env: Mapping[str, str]) -> None:
     if config.demo:
         return
+    if env.get(FAILPOINTS):
+        msg = f"{FAILPOINTS} is set: failpoints kill processes on purpose and belong to a demo instance."
+        raise ConfigError(msg)
     if config.stripe_api_base:
         msg = "LICHTBILD_STRIPE_API_BASE belongs to the demo: a real instance speaks with Stripe itself."
         raise ConfigError(msg)

@@ -15,6 +15,7 @@ from typing import Any
 from workflow.kernel import outbox
 from workflow.kernel.db import Session
 from workflow.kernel.errors import Conflict, DomainError, NotFound, Refused
+from workflow.kernel.failpoints import failpoint
 from workflow.kernel.mail import LocalMailbox, MailRefused, MailUnknown
 from workflow.kernel.outbox import OutboxMessage
 from workflow.kernel.runtime import Runtime
@@ -85,6 +86,7 @@ class Worker:
             message = outbox.claim(session, runtime.clock.wall())
         if message is None:
             return False
+        failpoint("outbox.after_claim")
         try:
             self._handle(message)
         except outbox.LeaseLost:
@@ -110,11 +112,15 @@ class Worker:
             if handler.once and message.orphaned and not isinstance(runtime.mail, LocalMailbox):
                 raise MailUnknown("The worker stopped while this was being sent; it may have left or not.")
             handler.run(runtime, {**message.payload, "outbox_key": message.key})
+            failpoint("outbox.after_outside")
             self._finish(message, once=handler.once)
             return
         with runtime.database.transaction() as session:
             handler.run(session, runtime, message.payload)
+            failpoint("outbox.before_finish")
             outbox.finish(session, message, runtime.clock.wall())
+            failpoint("outbox.before_commit")
+        failpoint("outbox.after_commit")
 
     def _finish(self, message: OutboxMessage, *, once: bool) -> None:
         """Note that it is done; what can be done only once is not done again because the note failed."""

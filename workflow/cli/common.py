@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import sys
 import threading
@@ -10,7 +11,8 @@ from typing import Any
 
 import click
 
-from workflow.config import Config, load_config
+from workflow.config import FAILPOINTS, Config, load_config
+from workflow.kernel import failpoints
 from workflow.kernel.errors import Unavailable
 
 #: Signs of a progress bar.
@@ -22,8 +24,10 @@ instance_option = click.option(
 
 
 def config_of(context: click.Context, own_instance: str | None = None) -> Config:
-    """The configuration of the chosen instance."""
-    return load_config(own_instance or context.obj)
+    """The configuration of the chosen instance; what is armed to fail in it is read now too."""
+    config = load_config(own_instance or context.obj)
+    failpoints.arm(os.environ.get(FAILPOINTS, ""))
+    return config
 
 
 def stop_on_signals() -> threading.Event:
