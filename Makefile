@@ -39,13 +39,14 @@ test: setup-dev ## All tests
 test-fast: setup-dev ## The tests that take less than ten seconds each and need no browser
 	@$(PY) -m pytest -q -m "not slow and not browser"
 
-check: setup-dev ## Lint, format, types, import contracts, migrations, diagrams
+check: setup-dev ## Lint, format, types, import contracts, migrations, diagrams, settings
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/ruff format --check .
 	@$(VENV)/bin/mypy
 	@$(VENV)/bin/lint-imports --no-cache
 	@$(PY) -m workflow.schema_check
 	@$(VENV)/bin/lichtbild diagrams --check
+	@$(VENV)/bin/lichtbild config --check
 
 format: setup-dev ## Format the code
 	@$(VENV)/bin/ruff check --fix-only --quiet .

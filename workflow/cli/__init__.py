@@ -15,6 +15,7 @@ from workflow.cli.data import db, diagrams, self_check
 from workflow.cli.demo import demo, demo_web
 from workflow.cli.people import operator
 from workflow.cli.processes import psp_standin, ticker, up, web, worker
+from workflow.cli.settings import config
 from workflow.config import ConfigError
 from workflow.kernel.errors import DomainError
 
@@ -22,7 +23,7 @@ from workflow.kernel.errors import DomainError
 CHATTY = ("waitress.queue", "scrapy.downloadermiddlewares.redirect")
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "LICHTBILD"})
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.option(
     "--instance",
     default=None,
@@ -54,6 +55,7 @@ for command in (
     psp_standin,
     db,
     self_check,
+    config,
     diagrams,
 ):
     cli.add_command(command)
@@ -63,6 +65,10 @@ def main() -> None:
     """Run; a refusal becomes one sentence on standard error and exit code 2, never a traceback."""
     try:
         cli()
-    except (DomainError, ConfigError) as refusal:
+    except ConfigError as wrong:
+        for sentence in wrong.problems:
+            click.echo(f"lichtbild: {sentence}", err=True)
+        sys.exit(2)
+    except DomainError as refusal:
         click.echo(f"lichtbild: {refusal}", err=True)
         sys.exit(2)
