@@ -6,6 +6,7 @@ from alembic import context
 from sqlalchemy import Connection, create_engine, pool
 
 from workflow.kernel.db import UTCDateTime
+from workflow.kernel.failpoints import failpoint
 from workflow.schema import METADATA
 
 
@@ -16,6 +17,11 @@ def plain_types(kind: str, item: Any, _context: Any) -> str | bool:
     return False
 
 
+def after_step(**_told: Any) -> None:
+    """One revision is applied; the others and the commit follow."""
+    failpoint("migration.after_step")
+
+
 def run(connection: Connection) -> None:
     """Migrate through this connection, all or nothing."""
     context.configure(
@@ -24,9 +30,11 @@ def run(connection: Connection) -> None:
         render_as_batch=connection.dialect.name == "sqlite",
         compare_type=True,
         render_item=plain_types,
+        on_version_apply=after_step,
     )
     with context.begin_transaction():
         context.run_migrations()
+        failpoint("migration.before_commit")
 
 
 given: Connection | None = context.config.attributes.get("connection")

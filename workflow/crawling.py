@@ -12,6 +12,7 @@ from detection.crawl.run import run_crawl
 from detection.egress import EgressPolicy
 from workflow.building import clock_for
 from workflow.config import Config
+from workflow.kernel.failpoints import failpoint
 
 #: How the crawler introduces itself; site owners find the operator under the address.
 USER_AGENT = "Lichtbild/0.1 (+{desk}/how-it-works)"
@@ -33,6 +34,7 @@ def fetch(config: Config, sites: Sequence[str], *, pages: int, depth: int) -> di
         policy=_policy(config, sites),
         max_depth=depth,
         max_pages=pages,
+        failpoint=failpoint,
         **_pace(config),
     )
     return asdict(run_crawl(job))

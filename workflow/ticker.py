@@ -18,6 +18,7 @@ from workflow.kernel import audit, deadlines, outbox
 from workflow.kernel.clock import Clock
 from workflow.kernel.db import Database
 from workflow.kernel.errors import Conflict
+from workflow.kernel.failpoints import failpoint
 
 log = logging.getLogger("lichtbild.ticker")
 
@@ -32,18 +33,24 @@ def tick(database: Database, now: datetime) -> int:
     while True:
         with database.transaction() as session:
             due = deadlines.claim_due(session, now)
+            if due:
+                failpoint("deadline.after_select")
             for row in due:
                 key = f"deadline:{row.id}:{row.claims}"
                 outbox.post(session, "deadline", {"deadline_id": str(row.id)}, key=key, now=now, priority=30)
+            if due:
+                failpoint("deadline.before_commit")
         if not due:
             return count
+        failpoint("deadline.after_commit")
         count += len(due)
 
 
 def seal(database: Database, now: datetime) -> None:
     """Link what happened since into the global audit chain."""
     with database.transaction() as session:
-        audit.seal(session, now)
+        if audit.seal(session, now):
+            failpoint("seal.before_commit")
 
 
 def ask(database: Database, kind: str, wall: datetime) -> None:

@@ -17,6 +17,7 @@ from workflow.kernel import deadlines, mailing, outbox
 from workflow.kernel.actors import SYSTEM
 from workflow.kernel.db import Session
 from workflow.kernel.errors import Conflict, NotFound, Refused, Unavailable
+from workflow.kernel.failpoints import failpoint
 from workflow.kernel.lifecycle import Lifecycle, advance
 from workflow.kernel.runtime import Runtime
 from workflow.legal import jobs as legal_jobs
@@ -92,6 +93,7 @@ def fire_deadline(session: Session, runtime: Runtime, payload: dict[str, Any]) -
     try:
         with session.begin_nested():
             advance(session, lifecycle, row.subject_id, row.trigger, SYSTEM, now)
+            failpoint("deadline.after_advance")
     except (Refused, Conflict, NotFound) as refusal:
         reasons = refusal.reasons if isinstance(refusal, Refused) else (str(refusal),)
         deadlines.block(session, row.id, reasons)

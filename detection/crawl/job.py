@@ -11,6 +11,10 @@ from urllib.parse import urlsplit
 from detection.egress import EgressPolicy, canonical_host
 
 
+def nowhere(_name: str) -> None:
+    """Passing a place means nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class CrawlJob:
     """One crawl of given sites.
@@ -39,6 +43,8 @@ class CrawlJob:
     lease_seconds: float = 120.0
     #: Processes that decode images.
     decoders: int = 1
+    #: Told which place of the crawl is being passed; a rehearsal may end the process there.
+    failpoint: Callable[[str], None] = nowhere
 
     def site_hosts(self) -> tuple[str, ...]:
         """The hosts whose pages are read."""

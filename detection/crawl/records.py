@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -14,7 +14,7 @@ from detection.crawl.addresses import address_key, looks_endless
 from detection.crawl.database import transaction
 from detection.crawl.discover import Mention, PageContent
 from detection.crawl.frontier import Claim, Frontier, Wanted
-from detection.crawl.job import CrawlSummary
+from detection.crawl.job import CrawlSummary, nowhere
 from detection.types import ImageInfo
 
 _LONGEST = 2000
@@ -34,9 +34,12 @@ class FetchedPage:
 class Records:
     """Writes of the crawl; each is one transaction together with its acknowledgement."""
 
-    def __init__(self, engine: Engine, frontier: Frontier) -> None:
+    def __init__(
+        self, engine: Engine, frontier: Frontier, failpoint: Callable[[str], None] = nowhere
+    ) -> None:
         self._engine = engine
         self._frontier = frontier
+        self._failpoint = failpoint
 
     def store_page(self, claim: Claim, page: FetchedPage, now: float) -> bool:
         """The page, the images it mentions and the links to follow; False when too late."""
@@ -48,6 +51,7 @@ class Records:
                 self._mention(connection, page_id, mention, claim.depth, now)
             for link in page.links:
                 self._frontier.want(connection, Wanted(link, "page", claim.depth + 1))
+            self._failpoint("crawl.before_page_commit")
         return True
 
     def store_image(self, claim: Claim, info: ImageInfo, size: int, now: float) -> bool:
@@ -70,6 +74,7 @@ class Records:
             ).all()
             for mention in mentions:
                 _sight(connection, mention.page_id, info.sha256, mention._asdict(), now)
+            self._failpoint("crawl.before_image_commit")
         return True
 
     def summary(self, seconds: float) -> CrawlSummary:

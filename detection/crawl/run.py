@@ -30,7 +30,7 @@ def run_crawl(job: CrawlJob) -> CrawlSummary:
     owner = f"{socket.gethostname()}:{os.getpid()}"
     frontier = Frontier(engine, owner, job.lease_seconds, job.max_pages)
     frontier.begin(job.seeds, job.wall())
-    records = Records(engine, frontier)
+    records = Records(engine, frontier, job.failpoint)
     with DecodePool(job.decoders) as pool:
         process = CrawlerProcess(scrapy_settings(job))
         process.crawl(

@@ -47,12 +47,15 @@ class SiteSpider(Spider):
         self._decoder = decoder
         self._hosts = frozenset(job.site_hosts())
         self._in_flight = 0
+        self._failpoint = job.failpoint
 
     async def start(self) -> AsyncIterator[Any]:
         """Requests as the frontier hands them out, until nothing is left or claimed elsewhere."""
         while True:
             room = 2 * self._job.at_once - self._in_flight
             claims = self._frontier.claim(room, self._job.wall()) if room > 0 else []
+            if claims:
+                self._failpoint("crawl.after_claim")
             for claim in claims:
                 self._in_flight += 1
                 yield self._request(claim)
@@ -78,6 +81,7 @@ class SiteSpider(Spider):
     async def page(self, response: Response) -> None:
         """Store a page and what it mentions."""
         claim: Claim = response.meta["claim"]
+        self._failpoint("crawl.after_page")
         try:
             reason = self._unreadable(response)
             if reason:
@@ -93,7 +97,9 @@ class SiteSpider(Spider):
                 content=content,
                 links=followable(content.links, self._hosts) if deeper else (),
             )
+            self._failpoint("crawl.after_page_blob")
             self._records.store_page(claim, page, self._job.wall())
+            self._failpoint("crawl.after_page_commit")
         finally:
             self._in_flight -= 1
 
@@ -108,8 +114,11 @@ class SiteSpider(Spider):
         claim: Claim = response.meta["claim"]
         try:
             info = await maybe_deferred_to_future(deferToThread(self._decoder.inspect, response.body))
+            self._failpoint("crawl.after_image")
             self._store.put(response.body)
+            self._failpoint("crawl.after_image_blob")
             self._records.store_image(claim, info, len(response.body), self._job.wall())
+            self._failpoint("crawl.after_image_commit")
         except ImageRefused as refused:
             self._frontier.settle(claim, "refused", refused.sentence)
         finally:

@@ -8,16 +8,18 @@ from collections import Counter
 import pytest
 
 from tests.contracts.sources import calls, dotted, modules
+from workflow.config import ROOT
 from workflow.kernel.failpoints import POINTS
 
 
 def _called() -> Counter[str]:
     """The name in every ``failpoint(...)``, also where the function was handed down (``job.failpoint``)."""
     found: Counter[str] = Counter()
-    for source in modules():
-        for call in calls(source.tree):
+    migrations = ast.parse((ROOT / "migrations" / "env.py").read_text(encoding="utf-8"))
+    for tree in (migrations, *(source.tree for source in modules())):
+        for call in calls(tree):
             if dotted(call.func).rsplit(".", 1)[-1] in ("failpoint", "_failpoint"):
-                assert len(call.args) == 1 and isinstance(call.args[0], ast.Constant), source.name
+                assert len(call.args) == 1 and isinstance(call.args[0], ast.Constant), ast.dump(call)
                 found[call.args[0].value] += 1
     return found
 

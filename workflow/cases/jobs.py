@@ -27,6 +27,7 @@ from workflow.kernel import outbox
 from workflow.kernel.actors import Role
 from workflow.kernel.db import Session
 from workflow.kernel.errors import DomainError
+from workflow.kernel.failpoints import failpoint
 from workflow.kernel.mail import Attachment, LocalMailbox, Mail, MailDelayed, MailUnknown, render_mail
 from workflow.kernel.runtime import Runtime
 
@@ -51,6 +52,7 @@ def print_letter(runtime: Runtime, payload: dict[str, Any]) -> None:
             return
         documents = letters.printables(session, runtime, letter, case)
     printed = [(item, runtime.press.render(item.template, item.context, item.images)) for item in documents]
+    failpoint("letter.after_render")
     now = runtime.clock.business()
     with runtime.database.transaction() as session:
         letter = session.get_one(Letter, letter_id, with_for_update=True)
@@ -70,6 +72,7 @@ def print_letter(runtime: Runtime, payload: dict[str, Any]) -> None:
         outbox.post(
             session, "letter.send", {"letter_id": str(letter_id)}, key=f"letter.send:{letter_id}", now=now
         )
+        failpoint("letter.after_store")
 
 
 def send_letter(runtime: Runtime, payload: dict[str, Any]) -> None:
@@ -98,8 +101,10 @@ def send_letter(runtime: Runtime, payload: dict[str, Any]) -> None:
         if letter.state is LetterState.SENDING and not isinstance(runtime.mail, LocalMailbox):
             raise MailUnknown("It was on its way when something broke; it may have left or not.")
         letter.state = LetterState.SENDING
+    failpoint("letter.before_submit")
     try:
         runtime.mail.send(mail)
+        failpoint("letter.after_submit")
     except MailDelayed:
         _note_letter(runtime, letter_id, LetterState.QUEUED, "")
         raise
@@ -112,6 +117,7 @@ def send_letter(runtime: Runtime, payload: dict[str, Any]) -> None:
     with runtime.database.transaction() as session:
         letter = session.get_one(Letter, letter_id, with_for_update=True)
         letter.state, letter.sent_at = LetterState.SENT, now
+        failpoint("letter.before_record")
 
 
 def announce_message(session: Session, runtime: Runtime, payload: dict[str, Any]) -> None:

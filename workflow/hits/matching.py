@@ -14,6 +14,7 @@ from detection.types import Match, Reference
 from workflow.hits import crawled
 from workflow.hits.models import ComparedImage, ComparedReference, FoundMatch
 from workflow.kernel.db import Session
+from workflow.kernel.failpoints import failpoint
 from workflow.kernel.runtime import Runtime
 from workflow.works.models import WorkFingerprint
 from workflow.works.queries import fingerprint_of
@@ -36,6 +37,7 @@ def compare_new(runtime: Runtime, pool_size: int, tell: Tell) -> int:
     """Compare every picture with every photograph it was not compared with; returns how many pictures."""
     with runtime.database.transaction() as session:
         version = _number_new_references(session)
+        failpoint("match.after_number")
     if not version:
         return 0
     with runtime.database.reading() as session:
@@ -118,11 +120,14 @@ def _compare(runtime: Runtime, matcher: Matcher, batch: list[str], version: int)
     paths = {sha256: crawled.path_of(folder, sha256) for sha256 in batch}
     there = [sha256 for sha256 in batch if paths[sha256].exists()]
     outcomes = list(matcher.match_many(paths[sha256] for sha256 in there))
+    failpoint("match.after_compare")
     with runtime.database.transaction() as session:
         for sha256 in set(batch) - set(there):
             _note(session, sha256, version, "missing")
         for sha256, outcome in zip(there, outcomes, strict=True):
             _keep(session, sha256, outcome, version)
+        failpoint("match.before_commit")
+    failpoint("match.after_commit")
 
 
 def _keep(session: Session, sha256: str, outcome: Outcome, version: int) -> None:

@@ -25,6 +25,7 @@ from workflow.hits.states import HitState, HitTrigger, Verdict
 from workflow.kernel.actors import SYSTEM
 from workflow.kernel.db import Session
 from workflow.kernel.errors import Refused
+from workflow.kernel.failpoints import failpoint
 from workflow.kernel.ids import new_id
 from workflow.kernel.lifecycle import advance, begin
 from workflow.kernel.runtime import Runtime
@@ -67,12 +68,15 @@ def write_hits(runtime: Runtime, tell: Tell) -> Written:
                 for find in batch
                 if find.hit_id is None
             }
+        failpoint("hits.after_read")
         with runtime.database.transaction() as session:
             for find in batch:
                 if find.hit_id is None:
                     _write(session, find, told[find.page_url], shift, runtime.clock.business(), written)
                 else:
                     _see_again(session, find, shift, written)
+            failpoint("hits.before_commit")
+        failpoint("hits.after_commit")
         tell("Writing hits", written.new + written.again, total)
     return written
 

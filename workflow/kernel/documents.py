@@ -21,6 +21,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from workflow.kernel.db import Base
 from workflow.kernel.errors import NotFound, Unavailable
+from workflow.kernel.failpoints import failpoint
 from workflow.kernel.files import sync_folder, write_once
 from workflow.kernel.ids import new_id
 from workflow.kernel.secrets import KEY_BYTES, MasterKey, seal, unseal
@@ -89,6 +90,7 @@ class Vault:
         data_key = None if scope is None else self._data_key(session, scope, now)
         key_id = data_key.id if data_key else None
         self._store(self._path(address, key_id), data, address, self._opened(data_key))
+        failpoint("document.after_store")
         same = select(Document).where(Document.address == address, Document.key_id == key_id)
         present = session.scalars(same).first()
         if present:
@@ -97,7 +99,10 @@ class Vault:
             id=new_id(), address=address, key_id=key_id, media_type=media_type, name=name,
             size=len(data), created_at=now,
         )  # fmt: skip
-        return document if _added(session, document) else session.scalars(same).one()
+        if not _added(session, document):
+            return session.scalars(same).one()
+        failpoint("document.after_row")
+        return document
 
     def get(self, session: Session, document_id: uuid.UUID) -> bytes:
         """The bytes, verified against the address; :class:`Unavailable` if they are missing or changed."""

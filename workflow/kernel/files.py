@@ -6,6 +6,8 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
+from workflow.kernel.failpoints import failpoint
+
 #: How unfinished files end; a killed process may leave some behind.
 UNFINISHED = ".part"
 
@@ -23,8 +25,11 @@ def write_once(path: Path, data: bytes) -> None:
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
             file.flush()
+            failpoint("file.after_write")
             os.fsync(file.fileno())
+        failpoint("file.after_fsync")
         os.link(draft, path)
+        failpoint("file.after_link")
     finally:
         with suppress(FileNotFoundError):
             draft.unlink()

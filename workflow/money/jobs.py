@@ -14,6 +14,7 @@ from typing import Any
 from workflow.cases.models import Case
 from workflow.kernel import inbox
 from workflow.kernel.db import Session
+from workflow.kernel.failpoints import failpoint
 from workflow.kernel.inbox import InboxMessage, InboxState
 from workflow.kernel.runtime import Runtime
 from workflow.money import queries, services
@@ -65,8 +66,10 @@ def make_checkout(runtime: Runtime, gateway: PaymentGateway | None, payload: dic
         payin.asked_at = payin.asked_at or wall
         request = _request_of(session, runtime, payin)
         asked_at = payin.asked_at
+    failpoint("checkout.before_call")
     try:
         page = _page_of(_ready(gateway), request, asked_at, wall)
+        failpoint("checkout.after_call")
     except GatewayRefused as refusal:
         log.warning("payin %s: no card page: %s", payin_id, refusal)
         with runtime.database.transaction() as session:
@@ -74,6 +77,7 @@ def make_checkout(runtime: Runtime, gateway: PaymentGateway | None, payload: dic
         return
     with runtime.database.transaction() as session:
         services.record_checkout(session, payin_id, page, runtime.clock.business())
+        failpoint("checkout.before_record")
 
 
 def shut_checkout(_runtime: Runtime, gateway: PaymentGateway | None, payload: dict[str, Any]) -> None:
@@ -121,7 +125,9 @@ def read_stripe_event(runtime: Runtime, gateway: PaymentGateway | None, payload:
     if kind is EventKind.OTHER:
         _settle(runtime, inbox_id, "No effect: not a kind of event we act on.")
         return
+    failpoint("payin.before_fetch")
     page, payment = _fetch(_ready(gateway), kind, facts)
+    failpoint("payin.after_fetch")
     now = runtime.clock.business()
     with runtime.database.transaction() as session:
         message = session.get_one(InboxMessage, inbox_id, with_for_update=True)
@@ -135,6 +141,8 @@ def read_stripe_event(runtime: Runtime, gateway: PaymentGateway | None, payload:
         if kind is EventKind.DISPUTE_CLOSED and payment is not None:
             services.note_lost(session, payin.id, payment, now)
         inbox.settle(message, outcome)
+        failpoint("payin.before_commit")
+    failpoint("payin.after_commit")
 
 
 def _fetch(
@@ -193,12 +201,14 @@ def refund(runtime: Runtime, gateway: PaymentGateway | None, payload: dict[str, 
             return
         payin.refund_tried_at = tried_at = payin.refund_tried_at or wall
         intent = payin.payment_intent
+    failpoint("refund.before_call")
     ready = _ready(gateway)
     result, why = None, ""
     try:
         result = _give_back(ready, payin_id, refund_id, intent, fresh=wall - tried_at < KEYS_HOLD)
     except GatewayRefused as refusal:
         why = str(refusal)
+    failpoint("refund.after_call")
     facts = ready.fetch_payment(intent)
     failed = result is not None and result.state in (RefundState.FAILED, RefundState.CANCELED)
     with runtime.database.transaction() as session:
@@ -206,6 +216,7 @@ def refund(runtime: Runtime, gateway: PaymentGateway | None, payload: dict[str, 
         services.apply_facts(session, payin_id, facts, now)
         if failed or (why and facts.refunded < facts.received):
             services.note_refund_failed(session, payin_id, why or "the card did not take it back.", now)
+        failpoint("refund.before_record")
 
 
 def _give_back(

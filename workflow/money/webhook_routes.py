@@ -9,6 +9,7 @@ from flask import Response, current_app, jsonify, request
 from workflow.kernel import inbox
 from workflow.kernel.actors import Role
 from workflow.kernel.errors import Unavailable
+from workflow.kernel.failpoints import failpoint
 from workflow.money import queries
 from workflow.money.gateway import ForgedEvent, PaymentGateway
 from workflow.money.gateways import gateway_for
@@ -35,12 +36,15 @@ def stripe() -> Response:
     except ForgedEvent as forged:
         current_app.logger.warning("webhook refused: %s", forged)
         return Response(f"{forged}\n", status=400, mimetype="text/plain")
+    failpoint("webhook.after_verify")
     with writing() as session:
         inbox.receive(
             session, "stripe", event.foreign_id,
             kind=(event.word or event.kind.value)[:80], body=body,
             facts=queries.event_facts(event), wall=wall(),
         )  # fmt: skip
+        failpoint("webhook.after_insert")
+    failpoint("webhook.before_2xx")
     return jsonify(received=True)
 
 

@@ -14,12 +14,13 @@ from datetime import datetime
 from detection.images import UPLOAD, ImageRefused
 from detection.images.refusals import refusal
 from workflow.kernel.actors import Actor
+from workflow.kernel.failpoints import failpoint
 from workflow.kernel.runtime import Runtime
 from workflow.kernel.uploads import Stream, TooLarge, read_limited, sanitise_name
 from workflow.works import services
 from workflow.works.decoding import PhotographDecoder
 from workflow.works.models import UploadRecord
-from workflow.works.preparing import Upload, prepare
+from workflow.works.preparing import Prepared, Upload, prepare
 from workflow.works.rules import rules_on
 from workflow.works.verdicts import NotTaken, of_refused_image
 
@@ -55,10 +56,18 @@ def take_in(runtime: Runtime, sent: Sent, owner: Actor, now: datetime) -> Upload
             except NotTaken as not_taken:
                 refused = not_taken
             else:
-                with runtime.database.transaction() as session:
-                    return services.add_work(session, runtime.vault, prepared, owner, now)
+                return _add(runtime, prepared, owner, now)
         with runtime.database.transaction() as session:
             return services.note_refusal(session, upload, owner, refused, now)
+
+
+def _add(runtime: Runtime, prepared: Prepared, owner: Actor, now: datetime) -> UploadRecord:
+    failpoint("upload.after_prepare")
+    with runtime.database.transaction() as session:
+        record = services.add_work(session, runtime.vault, prepared, owner, now)
+        failpoint("upload.before_commit")
+    failpoint("upload.after_commit")
+    return record
 
 
 def _read(sent: Sent) -> tuple[Upload, NotTaken | None]:

@@ -14,6 +14,7 @@ from workflow.kernel import outbox
 from workflow.kernel.actors import SYSTEM, Actor
 from workflow.kernel.db import Session
 from workflow.kernel.errors import NotFound, Refused
+from workflow.kernel.failpoints import failpoint
 from workflow.kernel.ids import new_id
 from workflow.kernel.lifecycle import advance, begin
 from workflow.money.gateway import CheckoutSession, CheckoutState
@@ -52,11 +53,13 @@ def open_payin(session: Session, case_id: uuid.UUID, actor: Actor, now: datetime
         return live
     if live is not None:  # what is owed has changed since that page was made: shut it, begin anew
         _shut(session, live, now)
+    failpoint("checkout.before_row")
     payin = Payin(id=new_id(), case_id=case_id, offer_id=offer.id, amount=offer.total, opened_at=now)
     begin(session, PAYIN_LIFECYCLE, payin, actor, now, note=f"case {case.reference}")
     outbox.post(
         session, CHECKOUT, {"payin_id": str(payin.id)}, key=f"{CHECKOUT}:{payin.id}", now=now, priority=FIRST
     )
+    failpoint("checkout.after_row")
     return payin
 
 

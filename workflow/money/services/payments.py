@@ -12,6 +12,7 @@ from workflow.cases.states import CaseTrigger
 from workflow.kernel import ledger
 from workflow.kernel.actors import SYSTEM
 from workflow.kernel.db import Session
+from workflow.kernel.failpoints import failpoint
 from workflow.kernel.ledger import Posting
 from workflow.kernel.lifecycle import advance
 from workflow.kernel.money import format_money
@@ -47,6 +48,7 @@ def take_payment(session: Session, payin_id: uuid.UUID, facts: PaymentFacts, now
 
     What does not fit (sum, currency, payment, a case that takes no money) is left for a person, unbooked.
     """
+    failpoint("book.before_lock")
     payin = locked(session, payin_id)
     waiting = payin.state in (*LIVE, PayinState.FAILED)
     if facts.received.is_zero or (not waiting and payin.payment_intent == facts.payment_intent):
@@ -59,11 +61,13 @@ def take_payment(session: Session, payin_id: uuid.UUID, facts: PaymentFacts, now
     payin.trouble = payin.failure = ""
     payin.checkout_url = None
     _book(session, payin, case, now)
+    failpoint("book.after_journal")
     advance(session, PAYIN_LIFECYCLE, payin_id, PayinTrigger.RECEIVE, SYSTEM, now, note=facts.payment_intent)
     move(
         session, case.id, CaseTrigger.RECEIVE_PAYMENT, SYSTEM, now,
         note=f"{format_money(payin.amount)} by card", carries={"payin_id": payin_id},
     )  # fmt: skip
+    failpoint("book.after_move")
     return note_fee(session, payin_id, facts, now)
 
 
