@@ -94,7 +94,7 @@ class Visitor:
 
     def __init__(self, app: Flask, address: str = "127.0.0.1") -> None:
         self.client = app.test_client()
-        self._from = {"REMOTE_ADDR": address}
+        self._from = {"REMOTE_ADDR": address, "HTTP_ACCEPT_LANGUAGE": "en"}
 
     def get(self, path: str, **headers: str) -> TestResponse:
         return self.client.get(path, headers=headers, environ_base=self._from)

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from flask import Flask
 
 from workflow.accounts import desk_sign_in
-from workflow.accounts.queries import zone_name
+from workflow.accounts.queries import instance_languages, zone_name
 from workflow.cases import worklist
 from workflow.hits.found_copies import where_found
 from workflow.hits.queries import count_open
@@ -83,6 +83,7 @@ def create_desk(runtime: Runtime) -> Flask:
         log_in_endpoint="accounts_public.log_in",
         nav=_nav,
         zone_name=_zone,
+        languages=_languages,
         proxies=runtime.config.proxies,
     )
     desk = make_app("desk", runtime, shape)
@@ -99,6 +100,7 @@ def create_portal(runtime: Runtime) -> Flask:
         blueprints=_blueprints(PORTAL_ROUTES),
         log_in_endpoint=portal_access.LOG_IN_ENDPOINT,
         zone_name=_zone,
+        languages=_languages,
         proxies=runtime.config.proxies,
         csrf_exempt=frozenset({"money_webhooks.stripe"}),
     )
@@ -143,3 +145,8 @@ def _nav(person: current.SignedIn | None) -> Sequence[NavItem]:
 def _zone() -> str:
     with current.reading() as session:
         return zone_name(session) or DEFAULT_ZONE
+
+
+def _languages() -> Sequence[str]:
+    with current.reading() as session:
+        return instance_languages(session)

@@ -13,6 +13,8 @@ from wtforms import BooleanField, Form, RadioField, SelectChoice, SelectField, S
 from wtforms.validators import InputRequired, Length
 
 from workflow.kernel.money import format_money
+from workflow.web import i18n
+from workflow.web.languages import LANGUAGES
 
 ROOT = Path(__file__).parents[2]
 TEMPLATES = ROOT / "templates"
@@ -28,6 +30,7 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    i18n.teach(env)
     env.filters.update(
         money=format_money,
         date=lambda moment: f"{moment.day} {moment:%b %Y}",
@@ -38,7 +41,7 @@ def environment() -> Environment:
         url_for=lambda endpoint, **values: "/" + values.get("filename", endpoint),
         csrf_token=lambda: "token",
         get_flashed_messages=lambda **_wanted: [("done", "The offer was sent.")],
-        request=SimpleNamespace(endpoint="inbox.show", blueprint="inbox", args={}),
+        request=SimpleNamespace(endpoint="inbox.show", blueprint="inbox", args={}, full_path="/inbox?"),
     )
     return env
 
@@ -62,5 +65,12 @@ class Contact(Form):
 
 def render(template: str, **context: Any) -> html.HtmlElement:
     """A whole page with the names every page is given."""
-    base: dict[str, Any] = {"me": None, "demo": True, "nav": [], "now": NOW}
+    base: dict[str, Any] = {
+        "me": None,
+        "demo": True,
+        "nav": [],
+        "now": NOW,
+        "lang": "en",
+        "languages": LANGUAGES,
+    }
     return html.document_fromstring(environment().get_template(template).render(base | context))

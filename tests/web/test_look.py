@@ -17,7 +17,9 @@ from playwright.sync_api import Browser
 from werkzeug.serving import make_server
 
 from workflow.kernel.money import Money
+from workflow.web import i18n
 from workflow.web.headers import content_policy
+from workflow.web.languages import LANGUAGES
 
 SPRITE = STATIC / "vendor" / "bootstrap-icons" / "bootstrap-icons.svg"
 #: Templates that become pages in a browser; letters and mails live by other rules.
@@ -185,12 +187,14 @@ def address() -> Iterator[str]:
     app = Flask("look", template_folder=str(TEMPLATES), static_folder=str(STATIC))
     app.secret_key = "for one test"
     drawn = environment()
+    i18n.teach(app.jinja_env)
     app.jinja_env.filters.update({n: drawn.filters[n] for n in ("money", "date", "datetime", "filesize")})
     app.jinja_env.globals["csrf_token"] = lambda: "token"
     me = SimpleNamespace(display_name="A. Photographer", email="owner@example.org")
     nav = [SimpleNamespace(endpoint="guide", label="Inbox", icon="inbox", count=12)]
-    guide = {"amount": Money, "form": Contact(), "me": me, "nav": nav, "demo": True, "now": NOW}
-    public = {"me": None, "nav": [], "demo": True, "now": NOW}
+    read_in = {"lang": "en", "languages": LANGUAGES}
+    guide = {"amount": Money, "form": Contact(), "me": me, "nav": nav, "demo": True, "now": NOW} | read_in
+    public = {"me": None, "nav": [], "demo": True, "now": NOW} | read_in
 
     def page(endpoint: str, template: str, context: dict[str, Any]) -> None:
         app.add_url_rule(f"/{endpoint}", endpoint, lambda: render_template(template, **context))
@@ -198,7 +202,12 @@ def address() -> Iterator[str]:
     page("guide", "styleguide.html", guide)
     for template, context in PUBLIC.items():
         page(template.removesuffix(".html").replace("/", "."), template, public | context)
-    for endpoint in ("accounts_public.sign_up", "accounts_public.log_in", "accounts_desk.log_out"):
+    for endpoint in (
+        "accounts_public.sign_up",
+        "accounts_public.log_in",
+        "accounts_desk.log_out",
+        "language.choose",
+    ):
         page(endpoint, "public/home.html", public)
     app.after_request(lambda r: (r.headers.update({"Content-Security-Policy": content_policy()}), r)[1])
     server = make_server("127.0.0.1", 0, app, threaded=True)

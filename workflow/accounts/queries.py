@@ -94,3 +94,8 @@ def is_complete(session: Session) -> bool:
 def zone_name(session: Session) -> str | None:
     """The instance's time zone; ``None`` before the set-up."""
     return session.scalar(select(OperatorProfile.time_zone).where(OperatorProfile.id == 1))
+
+
+def instance_languages(session: Session) -> list[str]:
+    """The instance's languages, its own first; none before the set-up."""
+    return session.scalar(select(OperatorProfile.languages).where(OperatorProfile.id == 1)) or []

@@ -1,5 +1,7 @@
 """What can go wrong, in words a person can be told. HTTP codes for these live in ``web/errors.py`` only."""
 
+from workflow.kernel.said import say
+
 
 class DomainError(Exception):
     """Something a person must be told about; never a bug (a bug is an assert)."""
@@ -18,14 +20,16 @@ class Stale(DomainError):
     """The page was older than the record: somebody else moved it meanwhile."""
 
     def __init__(self) -> None:
-        super().__init__("This changed while you were looking at it. Please look again and repeat your step.")
+        super().__init__(
+            say("This changed while you were looking at it. Please look again and repeat your step.")
+        )
 
 
 class NotFound(DomainError):
     """It does not exist, or it is not yours: the same answer for both."""
 
-    def __init__(self, what: str = "This page") -> None:
-        super().__init__(f"{what} does not exist.")
+    def __init__(self, what: str = say("This page")) -> None:
+        super().__init__(say("{what} does not exist.", what=what))
 
 
 class Conflict(DomainError):

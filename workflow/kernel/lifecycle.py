@@ -19,6 +19,7 @@ from transitions import EventData, Machine
 from workflow.kernel import audit, deadlines
 from workflow.kernel.actors import Actor, Role
 from workflow.kernel.errors import NotFound, Refused, Stale
+from workflow.kernel.said import say
 
 
 class Stateful(Protocol):
@@ -70,6 +71,9 @@ class State(Generic[M]):
     owner: str = ""
     infringer: str = ""
 
+    def __post_init__(self) -> None:
+        _say_fields(self, "label", "owner", "infringer")
+
 
 @dataclass(frozen=True, slots=True)
 class Transition(Generic[M]):
@@ -89,6 +93,15 @@ class Transition(Generic[M]):
     carries: tuple[str, ...] = ()
     #: Outlined red, with a sentence of what happens.
     warning: str = ""
+
+    def __post_init__(self) -> None:
+        _say_fields(self, "label", "warning")
+
+
+def _say_fields(row: object, *names: str) -> None:
+    """The words of a table's row can be said in the reader's language."""
+    for name in names:
+        object.__setattr__(row, name, say(getattr(row, name)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,9 +179,9 @@ class Lifecycle(Generic[M]):
         state = context.subject.state
         row = self.find(state, trigger)
         if row is None:
-            raise Refused(f"This is not possible while it is “{self.states[state].label}”.")
+            raise Refused(say("This is not possible while it is “{state}”.", state=self.states[state].label))
         if context.actor.role not in row.by:
-            raise Refused("This step is not yours to take.")
+            raise Refused(say("This step is not yours to take."))
         missing = [name for name in row.carries if name not in context.carries]
         assert not missing, f"{self.name}:{trigger} was fired without {missing}"
         if refusals := _refusals(row, context):

@@ -44,6 +44,9 @@ class Money:
     def __post_init__(self) -> None:
         assert type(self.minor) is int, "money is counted in whole minor units"
 
+    def __str__(self) -> str:
+        return format_money(self)
+
     @classmethod
     def zero(cls, currency: Currency = Currency.EUR) -> Money:
         return cls(0, currency)

@@ -1,25 +1,21 @@
-"""How facts are written for people in letters and mails: dates, money, headers, filters."""
+"""How facts are written for people: sentences, dates, money, headers, filters of letters and mails."""
 
 from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable
-from datetime import date, datetime
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from workflow.kernel.errors import Refused
 from workflow.kernel.money import Money, format_money
+from workflow.kernel.said import Said, date_text, say, say_many
 
-#: English month names: a letter must not depend on the locale of the machine it was written on.
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-
-
-def date_text(on: date) -> str:
-    """``22 Nov 2026`` with no-break spaces. A moment is a bug here: its day depends on the zone."""
-    assert not isinstance(on, datetime), "choose the zone first: calendar.local_date"
-    return f"{on.day}\u00a0{_MONTHS[on.month - 1]}\u00a0{on.year}"
+__all__ = [
+    "Said", "and_list", "date_text", "one_line", "say", "say_many", "shown_through", "spaced",
+    "template_environment",
+]  # fmt: skip
 
 
 def shown_through(channel: str) -> str:

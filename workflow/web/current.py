@@ -46,6 +46,16 @@ class SignedIn(Protocol):
         """The one case a portal visitor may see; ``None`` on the desk."""
         ...
 
+    @property
+    def language(self) -> str:
+        """The language this person chose; empty = as the browser asks."""
+        ...
+
+    @property
+    def time_zone(self) -> str:
+        """The IANA zone this person chose; empty = the instance's."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class SignedInAs:
@@ -55,6 +65,8 @@ class SignedInAs:
     display_name: str
     email: str | None = None
     case_id: UUID | None = None
+    language: str = ""
+    time_zone: str = ""
 
 
 SignedInLoader = Callable[[], "SignedIn | None"]

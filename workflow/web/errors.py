@@ -16,6 +16,8 @@ from werkzeug.exceptions import HTTPException
 from workflow.kernel.errors import Conflict, DomainError, NotFound, Refused, Stale, Unavailable
 from workflow.web.blueprints import own_path
 from workflow.web.current import reference
+from workflow.web.i18n import translate, translated_all
+from workflow.web.languages import without_database
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -78,10 +80,11 @@ def error_response(code: int, *reasons: str, headers: dict[str, str] | None = No
     code = code if code in WORDS else (500 if code >= 500 else 400)  # noqa: PLR2004 - 5xx
     title, usual = WORDS[code]
     way_on, label = _way_on(code)
-    page = ErrorPage(code, title, reasons or (usual,), reference(), way_on, label, headers or {})
+    title, label = translate(title), translate(label)
+    told = tuple(translated_all(reasons or (usual,)))
+    page = ErrorPage(code, title, told, reference(), way_on, label, headers or {})
     if request.accept_mimetypes.best == "application/json":
-        told = {"error": title, "reasons": list(page.reasons), "reference": page.reference}
-        response = jsonify(told)
+        response = jsonify(error=title, reasons=list(page.reasons), reference=page.reference)
     else:
         response = make_response(_render(page))
     response.status_code = code
@@ -111,7 +114,7 @@ def _way_on(code: int) -> tuple[str, str]:
 
 def _domain_error(error: DomainError) -> Response:
     code = next((code for kind, code in DOMAIN_CODES if isinstance(error, kind)), 422)
-    reasons = error.reasons if isinstance(error, Refused) else (str(error),)
+    reasons = error.reasons if isinstance(error, Refused) else error.args[:1]
     return error_response(code, *reasons)
 
 
@@ -136,4 +139,5 @@ def _bug(error: Exception) -> Response:
     if current_app.config["PROPAGATE_EXCEPTIONS"]:
         raise error
     g.signed_in = None  # the loader itself may be what failed
+    without_database()
     return error_response(500)

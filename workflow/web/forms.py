@@ -15,6 +15,9 @@ from wtforms.fields import FieldList, PasswordField
 from wtforms.validators import StopValidation
 
 from workflow.kernel.errors import Refused
+from workflow.kernel.said import say
+from workflow.web.form_texts import FormTexts, with_said_words
+from workflow.web.languages import language
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,16 +44,20 @@ def clean(text: str | None) -> str | None:
 def flaw_of(text: str, *, lines: bool, longest: int) -> str | None:
     """Why this text cannot be taken, as a sentence, or ``None``."""
     if CONTROLS.search(text) or "\ufffd" in text:
-        return "This contains signs that cannot be stored. Please type it again."
+        return say("This contains signs that cannot be stored. Please type it again.")
     if not lines and ("\n" in text or "\t" in text):
-        return "Please write this on one line."
+        return say("Please write this on one line.")
     if len(text) > longest:
-        return f"This is too long: {len(text):,} signs, at most {longest:,} fit."
+        return say(
+            "This is too long: {signs} signs, at most {most} fit.",
+            signs=f"{len(text):,}",
+            most=f"{longest:,}",
+        )
     marks = 0
     for sign in text:
         marks = marks + 1 if unicodedata.combining(sign) else 0
         if marks > MARKS_IN_A_ROW:
-            return "This contains signs that cannot be read. Please type it again."
+            return say("This contains signs that cannot be read. Please type it again.")
     return None
 
 
@@ -84,7 +91,11 @@ class BaseForm(FlaskForm):  # type: ignore[misc]
                 field.validators = [takeable, *field.validators]
                 if not isinstance(field, PasswordField):
                     field.filters = [clean, *field.filters]
-            return field
+            return with_said_words(field)
+
+        def get_translations(self, form: Any) -> FormTexts:  # noqa: ARG002 - WTForms' signature
+            """What WTForms itself says, in the reader's language."""
+            return FormTexts(language())
 
     def validate(self, extra_validators: Mapping[str, Any] | None = None) -> bool:
         """True when every field fits; errors are sentences beside the fields."""
@@ -96,7 +107,7 @@ class BaseForm(FlaskForm):  # type: ignore[misc]
         several = (SelectMultipleField, MultipleFileField, FieldList)
         for name, field in self._fields.items():
             if not isinstance(field, several) and len(request.form.getlist(name)) > 1:
-                field.errors = [*field.errors, "This was sent more than once."]
+                field.errors = [*field.errors, say("This was sent more than once.")]
                 once = False
         return once
 
@@ -105,7 +116,11 @@ class BaseForm(FlaskForm):  # type: ignore[misc]
         for name, errors in self.errors.items():
             field = self._fields.get(name) if name else None
             for error in errors:
-                yield f"{field.label.text}: {error}" if field is not None else str(error)
+                yield (
+                    say("{field}: {fault}", field=field.label.text, fault=say(error))
+                    if field is not None
+                    else say(error)
+                )
 
 
 def form_page(template: str, form: BaseForm, **context: Any) -> tuple[str, int]:
@@ -116,7 +131,7 @@ def form_page(template: str, form: BaseForm, **context: Any) -> tuple[str, int]:
 def load_or_422(form: BaseForm) -> None:
     """For buttons and small forms without a page of their own: fits, or :class:`Refused`."""
     if not form.validate_on_submit():
-        raise Refused(*(tuple(form.sentences()) or ("The form was empty.",)))
+        raise Refused(*(tuple(form.sentences()) or (say("The form was empty."),)))
 
 
 def refuse(form: BaseForm, refusal: Refused) -> None:

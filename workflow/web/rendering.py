@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_datetime
-from flask import current_app, g
 from jinja2 import StrictUndefined
 
-from workflow.kernel.money import Money, format_money
+from workflow.web import i18n
 from workflow.web.current import now, runtime, signed_in
+from workflow.web.formats import date_text, datetime_text, filesize_text, money_text, zone
+from workflow.web.languages import LANGUAGES, language
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -24,8 +21,7 @@ if TYPE_CHECKING:
 
     NavLoader = Callable[[SignedIn | None], Sequence["NavItem"]]
 
-NOTHING = "–"
-KILO = 1000
+__all__ = ["NavItem", "date_text", "datetime_text", "filesize_text", "install", "money_text", "zone"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,52 +34,6 @@ class NavItem:
     count: int = 0
 
 
-def money_text(amount: Money | None) -> str:
-    """``1.234,50 €``; a dash for nothing."""
-    return format_money(amount) if amount is not None else NOTHING
-
-
-def date_text(moment: date | datetime | None) -> str:
-    """``22 Nov 2026``, in the instance's time zone."""
-    if moment is None:
-        return NOTHING
-    if isinstance(moment, datetime):
-        moment = moment.astimezone(zone()).date()
-    return format_date(moment, "d MMM yyyy", locale="en")
-
-
-def datetime_text(moment: datetime | None) -> str:
-    """``22 Nov 2026, 14:05``, in the instance's time zone."""
-    if moment is None:
-        return NOTHING
-    return format_datetime(moment, "d MMM yyyy, HH:mm", tzinfo=zone(), locale="en")
-
-
-def filesize_text(size: int | None) -> str:
-    """``3.4 MB``: powers of a thousand, one decimal from MB on."""
-    if size is None:
-        return NOTHING
-    if size < KILO:
-        return f"{size} bytes" if size != 1 else "1 byte"
-    if size < KILO**2:
-        return f"{round(size / KILO)} kB"
-    return f"{size / KILO**2:.1f} MB" if size < KILO**3 else f"{size / KILO**3:.1f} GB"
-
-
-def zone() -> ZoneInfo:
-    """The instance's time zone, asked once per request."""
-    if "zone" not in g:
-        ask: Callable[[], str] = current_app.extensions["zone"]
-        g.zone = _zone(ask())
-    found: ZoneInfo = g.zone
-    return found
-
-
-@lru_cache(maxsize=16)
-def _zone(name: str) -> ZoneInfo:
-    return ZoneInfo(name)
-
-
 def install(app: Flask, *, nav: NavLoader, zone_name: Callable[[], str]) -> None:
     """Give the templates of ``app`` their filters and names; an unknown name is an error."""
     app.extensions["zone"] = zone_name
@@ -94,7 +44,12 @@ def install(app: Flask, *, nav: NavLoader, zone_name: Callable[[], str]) -> None
         money=money_text, date=date_text, datetime=datetime_text, filesize=filesize_text
     )
 
+    i18n.install(app)
+
     @app.context_processor
     def names() -> dict[str, Any]:
         me = signed_in()
-        return {"me": me, "demo": runtime().config.demo, "nav": nav(me), "now": now()}
+        return {
+            "me": me, "demo": runtime().config.demo, "nav": nav(me), "now": now(),
+            "lang": language(), "languages": LANGUAGES,
+        }  # fmt: skip

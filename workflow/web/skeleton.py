@@ -14,7 +14,7 @@ from werkzeug.exceptions import Forbidden
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from workflow.config import ROOT
-from workflow.web import errors, headers, limits, rendering
+from workflow.web import errors, headers, languages, limits, rendering
 from workflow.web.blueprints import RoleBlueprint
 from workflow.web.current import SAFE_METHODS
 from workflow.web.health import health
@@ -38,6 +38,10 @@ def _default_zone() -> str:
     return DEFAULT_ZONE
 
 
+def _default_languages() -> Sequence[str]:
+    return (languages.ENGLISH,)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shape:
     """What makes one app differ from the other."""
@@ -53,6 +57,8 @@ class Shape:
     csp_extra: Mapping[str, str] = field(default_factory=dict)
     nav: Callable[[SignedIn | None], Sequence[NavItem]] = _no_nav
     zone_name: Callable[[], str] = _default_zone
+    #: The instance's languages, the first one first.
+    languages: Callable[[], Sequence[str]] = _default_languages
     #: Endpoints whose POSTs are signed by others (webhooks): no CSRF token, no origin check.
     csrf_exempt: frozenset[str] = frozenset()
     #: How many proxies of ours stand in front and set X-Forwarded-*; 0 = believe none.
@@ -90,6 +96,7 @@ def make_app(name: str, runtime: Runtime, shape: Shape) -> Flask:
     app.before_request(_host_check(site.hostname))
     limits.install(app, storage_url=runtime.config.redis_url)
     _protect_forms(app, site.netloc, shape.csrf_exempt)
+    languages.install(app, shape.languages)
     rendering.install(app, nav=shape.nav, zone_name=shape.zone_name)
     headers.install(app, csp_extra=shape.csp_extra, https=https)
     errors.install(app)
@@ -137,7 +144,7 @@ def _protect_forms(app: Flask, own_host: str, exempt: frozenset[str]) -> None:
 
 
 def _register(app: Flask, shape: Shape) -> None:
-    for blueprint in (health, *shape.blueprints):
+    for blueprint in (health, languages.language_choice, *shape.blueprints):
         assert isinstance(blueprint, RoleBlueprint), f"{blueprint.name} has no role"
         app.register_blueprint(blueprint)
     known = set(app.view_functions)

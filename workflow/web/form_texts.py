@@ -1,0 +1,61 @@
+"""The words of forms in the reader's language: labels, options, and what WTForms itself complains of."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from wtforms.i18n import DummyTranslations, get_builtin_gnu_translations
+from wtforms.widgets import Select
+
+from workflow.kernel.said import Said, say
+from workflow.web.i18n import translate
+from workflow.web.languages import ENGLISH
+
+if TYPE_CHECKING:
+    from gettext import NullTranslations
+
+
+class SaidSelect(Select):  # type: ignore[misc]
+    """A select writes its options without a template: what was said is told in the reader's language here."""
+
+    @classmethod
+    def render_option(cls, choice: Any, **kwargs: Any) -> Any:
+        """One ``<option>``; names that are data stay as they are."""
+        if isinstance(choice.label, Said):
+            choice = replace(choice, label=translate(choice.label))
+        return super().render_option(choice, **kwargs)
+
+
+def with_said_words(field: Any) -> Any:
+    """The bound field, its label and description as sentences that can be translated."""
+    field.label.text = say(field.label.text)
+    if field.description:
+        field.description = say(field.description)
+    if type(field.widget) is Select:
+        field.widget = SaidSelect(multiple=field.widget.multiple)
+    return field
+
+
+class FormTexts:
+    """WTForms' own sentences: its shipped translation, or its English."""
+
+    def __init__(self, language: str) -> None:
+        self._shipped = DummyTranslations() if language == ENGLISH else _shipped(language)
+
+    def gettext(self, text: str) -> str:
+        """The sentence."""
+        found: str = self._shipped.gettext(text)
+        return found
+
+    def ngettext(self, one: str, many: str, count: int) -> str:
+        """The sentence for this number."""
+        found: str = self._shipped.ngettext(one, many, count)
+        return found
+
+
+@cache
+def _shipped(language: str) -> NullTranslations:
+    found: NullTranslations = get_builtin_gnu_translations([language])
+    return found

@@ -1,0 +1,136 @@
+"""Texts in the reader's language: the one place where an English text becomes another one.
+
+Templates say ``{{ _("Text") }}`` or ``{% trans %}``; Python says ``say("Text with {name}.", name=…)``, and
+whatever was said and reaches a template, a flash or an error page is translated there. Unknown text stays
+English.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+
+from flask.json.tag import JSONTag
+from flask.sessions import SecureCookieSessionInterface
+from markupsafe import Markup
+
+from workflow.kernel.money import Money
+from workflow.kernel.wording import Said
+from workflow.web import catalogue
+from workflow.web.formats import date_text, datetime_text, money_text
+from workflow.web.languages import LANGUAGES, language
+
+if TYPE_CHECKING:
+    from flask import Flask
+    from jinja2 import Environment
+
+
+def translate(text: Any) -> str:
+    """``text`` in the reader's language; a plain text by the catalogue's entry of the same words."""
+    known = catalogue.texts(language())
+    if known is None:
+        return str(text)
+    if isinstance(text, Said):
+        found = known.counted(text.msgid, text.number) if text.many else known.text(text.msgid)
+        if found is None:
+            return str(text)
+        return _filled(found, text.values) if text.values else found
+    plain = str(text)
+    found = known.text(plain)
+    if found is not None:
+        return found
+    again = catalogue.recalled(language(), plain)
+    if again is None:
+        return plain
+    msgid, values = again
+    return known.single[msgid].format(**{name: known.text(word) or word for name, word in values.items()})
+
+
+def translated_all(texts: Iterable[Any]) -> list[str]:
+    """Each of the texts in the reader's language."""
+    return [translate(text) for text in texts]
+
+
+def _filled(text: str, values: Mapping[str, Any]) -> str:
+    return text.format(**{name: _shown(value) for name, value in values.items()})
+
+
+def _shown(value: Any) -> Any:
+    """A value inside a sentence, as the reader's language writes it; names and numbers stay as they are."""
+    if isinstance(value, Said):
+        return translate(value)
+    if isinstance(value, Money):
+        return money_text(value)
+    if isinstance(value, datetime):
+        return datetime_text(value)
+    return date_text(value) if isinstance(value, date) else value
+
+
+def _gettext(text: str) -> str:
+    known = catalogue.texts(language())
+    return (known.text(text) if known else None) or text
+
+
+def _ngettext(one: str, many: str, count: int) -> str:
+    known = catalogue.texts(language())
+    return (known.counted(one, count) if known else None) or (one if count == 1 else many)
+
+
+def _pgettext(context: str, text: str) -> str:
+    known = catalogue.texts(language())
+    return (known.by_context.get((context, text)) if known else None) or text
+
+
+def _npgettext(_context: str, one: str, many: str, count: int) -> str:
+    return _ngettext(one, many, count)
+
+
+def _at_the_edge(value: Any) -> Any:
+    """What every ``{{ … }}`` passes through: a sentence that was said is told in the reader's language."""
+    return translate(value) if isinstance(value, Said) else value
+
+
+class SaidTag(JSONTag):
+    """A flash that waits in the cookie for the next page: kept in the language of its reader."""
+
+    __slots__ = ()
+    key = " said"
+
+    def check(self, value: Any) -> bool:
+        """Whether this is a sentence that was said."""
+        return isinstance(value, Said)
+
+    def to_json(self, value: Any) -> str:
+        """The sentence in the reader's language."""
+        return translate(value)
+
+    def to_python(self, value: str) -> str:
+        """The sentence as it was kept."""
+        return value
+
+
+def teach(env: Environment) -> None:
+    """Give the templates of ``env`` ``_``, ``ngettext``, ``{% trans %}`` and the filter ``translated``."""
+    env.add_extension("jinja2.ext.i18n")
+    env.policies["ext.i18n.trimmed"] = True
+    env.install_gettext_callables(  # type: ignore[attr-defined]
+        _gettext, _ngettext, newstyle=True, pgettext=_pgettext, npgettext=_npgettext
+    )
+    env.finalize = _at_the_edge
+    env.filters["translated"] = _translated
+
+
+def install(app: Flask) -> None:
+    """Teach the templates of ``app`` the languages, and its cookie to keep what was said."""
+    for code in LANGUAGES:
+        catalogue.texts(code)  # a broken catalogue stops the start, not a page
+    teach(app.jinja_env)
+    serializer = SecureCookieSessionInterface.serializer
+    if SaidTag.key not in serializer.tags:
+        serializer.register(SaidTag, index=0)
+
+
+def _translated(value: Any) -> Any:
+    """As a filter: ready HTML is left alone."""
+    return value if isinstance(value, Markup) or value is None else translate(value)
