@@ -28,6 +28,7 @@ from PIL import Image, ImageDraw
 from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
+from tests.second_step import pass_second_step
 from workflow.accounts.models import Account
 from workflow.app import create_desk, create_portal
 from workflow.cases.letters import code_of
@@ -133,6 +134,7 @@ class Visitor:
     def log_in(self, who: people.LogIn) -> Visitor:
         answer = self.press("/log-in", {"email": who.email, "password": who.password})
         assert answer.status_code == 303, words(answer.text)
+        pass_second_step(self.client, answer, who.email)
         return self
 
 
@@ -212,6 +214,10 @@ class World:
 
     def as_operator(self) -> Visitor:
         return self.anybody().log_in(people.OPERATOR)
+
+    def as_colleague(self) -> Visitor:
+        """Another operator: the second pair of eyes."""
+        return self.anybody().log_in(people.COLLEAGUE)
 
     def recipient(self, case: Made) -> Visitor:
         """A browser that entered the case with the letter's two words."""

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 #: The modules whose ``BLUEPRINTS`` make up the desk, in the order of a case's life.
 DESK_ROUTES = (
     "workflow.accounts.public_routes",
+    "workflow.accounts.sign_in_routes",
     "workflow.accounts.desk_routes",
     "workflow.accounts.operator_routes",
     "workflow.works.rights_holder_routes",

@@ -25,6 +25,7 @@ MODELS = (
     "workflow.kernel.ledger",
     "workflow.kernel.outbox",
     "workflow.accounts.models",
+    "workflow.accounts.second_factor",
     "workflow.works.models",
     "workflow.cases.models",
     "workflow.money.models",

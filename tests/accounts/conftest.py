@@ -20,12 +20,14 @@ from werkzeug.test import TestResponse
 
 from detection.images.pool import DecodePool
 from detection.images.safe import SafeDecoder
+from tests.second_step import pass_second_step
 from workflow.accounts import desk_sign_in, passwords
 from workflow.accounts.desk_routes import accounts_desk
 from workflow.accounts.models import Account
 from workflow.accounts.operator_routes import operator_setup
 from workflow.accounts.public_routes import accounts_public, public
 from workflow.accounts.services import joining
+from workflow.accounts.sign_in_routes import accounts_sign_in
 from workflow.accounts.terms import seed_terms
 from workflow.config import ROOT, load_config
 from workflow.kernel.clock import FrozenClock
@@ -97,7 +99,7 @@ def desk(runtime: Runtime) -> Flask:
             site_url=runtime.config.desk_url,
             cookie_name="lb_desk",
             signed_in_loader=desk_sign_in.load,
-            blueprints=(public, accounts_public, accounts_desk, operator_setup),
+            blueprints=(public, accounts_public, accounts_sign_in, accounts_desk, operator_setup),
             log_in_endpoint="accounts_public.log_in",
         ),
     )
@@ -132,7 +134,8 @@ class Browser:
         return self.client.post(to or page, data={**hidden, **fields}, headers=headers)
 
     def log_in(self, email: str, password: str = PASSWORD) -> TestResponse:
-        return self.send("/log-in", {"email": email, "password": password})
+        answer = self.send("/log-in", {"email": email, "password": password})
+        return pass_second_step(self.client, answer, email)
 
 
 class House:

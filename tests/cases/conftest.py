@@ -20,6 +20,7 @@ from werkzeug.test import TestResponse
 
 from detection.images.pool import DecodePool
 from detection.images.safe import SafeDecoder
+from tests.second_step import pass_second_step
 from workflow.accounts import passwords
 from workflow.accounts.models import Account
 from workflow.accounts.queries import current_terms
@@ -131,7 +132,9 @@ class Browser:
         return self.client.post(to, data=data | {"csrf_token": token[1]})
 
     def log_in(self, email: str) -> Browser:
-        assert self.post("/log-in", {"email": email, "password": PASSWORD}).status_code == 303
+        answer = self.post("/log-in", {"email": email, "password": PASSWORD})
+        assert answer.status_code == 303
+        pass_second_step(self.client, answer, email)
         return self
 
 

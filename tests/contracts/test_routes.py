@@ -35,7 +35,8 @@ NOT_LINKED = {
     "health.healthz", "static", "accounts_public.confirm", "accounts_public.sign_up_done", "portal_public.link",
     "portal_public.logo", "operator_setup.logo", "portal_payments.to_card_page", "portal_answers.received",
     "works_operator.image", "cases_operator.recipient", "demo_styleguide.show", "portal_public.verify_case",
-    "accounts_desk.contract", "accounts_desk.start", "portal_payments.back",
+    "accounts_desk.contract", "accounts_desk.start", "portal_payments.back", "accounts_sign_in.code",
+    "accounts_sign_in.enrol",
 }  # fmt: skip
 WRITES = re.compile(r"\s*(INSERT|UPDATE|DELETE|REPLACE|CREATE|DROP|ALTER|BEGIN IMMEDIATE)\b", re.IGNORECASE)
 MOST_PAGES = 260

@@ -12,6 +12,7 @@ from flask import Flask
 from workflow.accounts import desk_sign_in, passwords
 from workflow.accounts.desk_routes import accounts_desk
 from workflow.accounts.public_routes import accounts_public, public
+from workflow.accounts.sign_in_routes import accounts_sign_in
 from workflow.hits.rights_holder_routes import hits_rights_holder
 from workflow.kernel import audit, deadlines, documents, inbox, ledger, outbox  # noqa: F401 - their tables
 from workflow.kernel.actors import Actor
@@ -85,7 +86,7 @@ def desk(runtime: Runtime) -> Iterator[Flask]:
         "desk", runtime,
         Shape(
             site_url=runtime.config.desk_url, cookie_name="lb_desk", signed_in_loader=desk_sign_in.load,
-            blueprints=(public, accounts_public, accounts_desk, works_rights_holder, hits_rights_holder),
+            blueprints=(public, accounts_public, accounts_sign_in, accounts_desk, works_rights_holder, hits_rights_holder),
             log_in_endpoint="accounts_public.log_in",
         ),
     )  # fmt: skip

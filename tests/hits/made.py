@@ -17,6 +17,7 @@ from werkzeug.test import TestResponse
 
 from detection.crawl.store import ContentStore
 from detection.crawl.tables import crawl_images, crawl_metadata, crawl_pages, crawl_sightings
+from tests.second_step import pass_second_step
 from workflow.accounts.models import Account
 from workflow.accounts.queries import account_by_email, current_terms
 from workflow.accounts.states import AccountKind, Capacity, TaxState
@@ -109,7 +110,9 @@ class Browser:
         return self.client.post(path, data=data | {"csrf_token": token[1]})
 
     def log_in(self, email: str) -> Browser:
-        assert self.post("/log-in", {"email": email, "password": PASSWORD}).status_code == 303
+        answer = self.post("/log-in", {"email": email, "password": PASSWORD})
+        assert answer.status_code == 303
+        pass_second_step(self.client, answer, email)
         return self
 
 

@@ -16,11 +16,13 @@ from flask import Flask
 from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
+from tests.second_step import pass_second_step
 from workflow.accounts import desk_sign_in, passwords
 from workflow.accounts.desk_routes import accounts_desk
 from workflow.accounts.models import Account
 from workflow.accounts.public_routes import accounts_public, public
 from workflow.accounts.queries import current_terms
+from workflow.accounts.sign_in_routes import accounts_sign_in
 from workflow.accounts.states import AccountKind, Capacity, TaxState
 from workflow.accounts.terms import seed_terms
 from workflow.config import ROOT, load_config
@@ -122,7 +124,14 @@ def desk(runtime: Runtime) -> Flask:
             site_url=runtime.config.desk_url,
             cookie_name="lb_desk",
             signed_in_loader=desk_sign_in.load,
-            blueprints=(public, accounts_public, accounts_desk, works_rights_holder, works_operator),
+            blueprints=(
+                public,
+                accounts_public,
+                accounts_sign_in,
+                accounts_desk,
+                works_rights_holder,
+                works_operator,
+            ),
             log_in_endpoint="accounts_public.log_in",
         ),
     )
@@ -148,7 +157,9 @@ class Browser:
         return self.client.post(to or path, data=data | {"csrf_token": token[1]}, headers=headers)
 
     def log_in(self, email: str) -> Browser:
-        assert self.post("/log-in", {"email": email, "password": PASSWORD}).status_code == 303
+        answer = self.post("/log-in", {"email": email, "password": PASSWORD})
+        assert answer.status_code == 303
+        pass_second_step(self.client, answer, email)
         return self
 
     def upload(self, *files: tuple[str, bytes], **fields: Any) -> TestResponse:

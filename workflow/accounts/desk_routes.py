@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING
 
-from flask import Response, current_app, flash, redirect, render_template, request, url_for
+from flask import Response, current_app, flash, redirect, render_template, url_for
 
 from workflow.accounts import desk_sign_in, passwords, queries
 from workflow.accounts.browser_names import browser_name
@@ -99,8 +99,9 @@ def change_password() -> ResponseReturnValue:
         else:
             stored = passwords.hash_password(form.password.data, not_like=email)
             with writing() as session:
-                entry.change_password(session, known.id, stored, actor(), now())
-                token = entry.log_in(session, known, request.user_agent.string, wall())
+                token = entry.change_password(
+                    session, known.id, stored, actor(), now(), keep=desk_sign_in.token(), wall=wall()
+                )
             desk_sign_in.begin(token)
             flash("Your password is changed. Other browsers were signed out.", "done")
             return redirect(url_for("accounts_desk.settings"), code=303)

@@ -1,50 +1,77 @@
 """Who is signed in to the desk: the browser's cookie, looked up in the table of sessions.
 
-The signed cookie carries the token and the moment of the last click. So a page view need not write
-anything, and a copied cookie ends by itself; sign-out deletes the row, which ends every copy at once.
+The signed cookie carries nothing but a token; when it began, when it was last seen and when the person last
+proved who it is stand in the table, so that a copied cookie ends with the row and cannot prolong itself.
+The click is noted at most once a minute, in a transaction of its own: the one write a page view may cause.
 """
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+import logging
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
 
 from flask import session as cookie
+from sqlalchemy.exc import OperationalError
 
 from workflow.accounts import queries
-from workflow.accounts.services.entry import IDLE
-from workflow.web.current import SignedInAs, forget_signed_in, reading, wall
+from workflow.accounts.services import entry
+from workflow.accounts.states import SessionStage
+from workflow.web.current import SignedInAs, forget_signed_in, reading, runtime, wall
 
-if TYPE_CHECKING:
-    from workflow.accounts.models import Account
+log = logging.getLogger("lichtbild.accounts")
 
 TOKEN = "desk"  # noqa: S105 - the name of a field
-SEEN = "seen"
-#: The cookie is written anew at most this often.
-REFRESH = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class HalfWay:
+    """Somebody whose password fitted and whose second step is missing."""
+
+    account_id: uuid.UUID
+    email: str
+    name: str
+    stage: SessionStage
 
 
 def load() -> SignedInAs | None:
     """Who is signed in; ``None`` when nobody is, or the session was idle or open for too long."""
-    token = cookie.get(TOKEN)
-    if not isinstance(token, str):
+    if not token():
         return None
     moment = wall()
     with reading() as session:
-        found = queries.live_session(session, token, moment)
-    if found is None or _idle(found[1], moment):
+        found = queries.live_session(session, token(), moment)
+    if found is None:
         forget_cookie()
         return None
-    _touch(moment)
-    account = found[1]
-    return SignedInAs(account.actor, account.name, account.email)
+    row, account = found
+    if row.stage is not SessionStage.OPEN:
+        return None
+    if moment - row.seen_at > entry.IDLE[account.role]:
+        forget_cookie()
+        return None
+    if moment - row.seen_at >= entry.TOUCH:
+        _touch(moment)
+    return SignedInAs(account.actor, account.name, account.email, proved_at=row.proved_at)
+
+
+def half_way() -> HalfWay | None:
+    """Whoever gave the right password in this browser and must take the second step now."""
+    if not token():
+        return None
+    with reading() as session:
+        found = queries.live_session(session, token(), wall())
+    if found is None or found[0].stage is SessionStage.OPEN:
+        return None
+    row, account = found
+    return HalfWay(account.id, account.email, account.name, row.stage)
 
 
 def begin(token: str) -> None:
     """Start a fresh cookie: nothing from before the log-in is carried over."""
     cookie.clear()
     cookie[TOKEN] = token
-    cookie[SEEN] = int(wall().timestamp())
     forget_signed_in()
 
 
@@ -60,14 +87,9 @@ def forget_cookie() -> None:
     forget_signed_in()
 
 
-def _idle(account: Account, moment: datetime) -> bool:
-    seen = cookie.get(SEEN)
-    if not isinstance(seen, int):
-        return True
-    return moment - datetime.fromtimestamp(seen, UTC) > IDLE[account.role]
-
-
 def _touch(moment: datetime) -> None:
-    seen = datetime.fromtimestamp(cookie[SEEN], UTC)
-    if moment - seen >= REFRESH:
-        cookie[SEEN] = int(moment.timestamp())
+    try:
+        with runtime().database.transaction() as session:
+            entry.touch(session, token(), moment)
+    except OperationalError:  # somebody writes for long: the page is more important than the note
+        log.warning("a click could not be noted")

@@ -74,6 +74,47 @@ class LogInForm(BaseForm):
     next = HiddenField()
 
 
+class CodeForm(BaseForm):
+    """The second step: six digits of the app, or a recovery code."""
+
+    longest: ClassVar[dict[str, int]] = {"code": 40}
+
+    code = StringField("Code", [_needed])
+    next = HiddenField()
+
+
+class ProveForm(BaseForm):
+    """The password again, and a code where there is a second factor, before a dangerous step."""
+
+    longest: ClassVar[dict[str, int]] = {"password": LONGEST, "code": 40}
+
+    password = PasswordField("Password", [_needed])
+    code = StringField("Code of your app")
+    next = HiddenField()
+
+
+class ForgottenForm(BaseForm):
+    """Where to send the link for a new password."""
+
+    longest: ClassVar[dict[str, int]] = {"email": EMAIL_LENGTH}
+
+    email = EmailField("E-mail", [_needed, _address])
+
+
+class NewPasswordForm(BaseForm):
+    """A new password, by a mailed link."""
+
+    longest: ClassVar[dict[str, int]] = {"password": LONGEST}
+
+    password = PasswordField("New password", [_needed])
+
+    def validate_password(self, field: Any) -> None:
+        """As at sign-up."""
+        flaw = flaw_of_password(field.data or "")
+        if flaw:
+            raise ValidationError(flaw)
+
+
 class ProfileForm(BaseForm):
     """An owner's own facts."""
 

@@ -9,7 +9,15 @@ from typing import Any
 from sqlalchemy import CheckConstraint, ForeignKey, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from workflow.accounts.states import AccountKind, Capacity, LegalBasis, TaxState
+from workflow.accounts.states import (
+    AccountKind,
+    Capacity,
+    LegalBasis,
+    LinkPurpose,
+    Rank,
+    SessionStage,
+    TaxState,
+)
 from workflow.kernel.actors import Actor, Role
 from workflow.kernel.db import Base, enum_column
 from workflow.kernel.ids import new_id
@@ -81,11 +89,20 @@ class Account(Base):
     terms_accepted_at: Mapped[datetime | None]
     #: Business time.
     created_at: Mapped[datetime]
+    #: What a member of the office may do; ``None`` for everybody else.
+    rank: Mapped[Rank | None] = enum_column(Rank, "rank", nullable=True)
+    #: Wall time; whoever left the office cannot sign in any more.
+    deactivated_at: Mapped[datetime | None]
 
     @property
     def actor(self) -> Actor:
         """This account as the one who acts."""
-        return Actor(self.role, str(self.id), self.name)
+        return Actor(self.role, str(self.id), self.name, rank=self.rank or "")
+
+    @property
+    def owner_id(self) -> uuid.UUID:
+        """Whose record this is: the person's own."""
+        return self.id
 
     @property
     def confirmed(self) -> bool:
@@ -94,12 +111,13 @@ class Account(Base):
 
 
 class EmailToken(Base):
-    """A link sent by mail to prove an address; only its hash is kept, one use, wall time."""
+    """A link sent by mail; only its hash is kept, one use, wall time."""
 
     __tablename__ = "email_tokens"
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
     account_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("accounts.id"), index=True)
+    purpose: Mapped[LinkPurpose] = enum_column(LinkPurpose, "purpose", default=LinkPurpose.CONFIRM)
     token_hash: Mapped[str] = mapped_column(String(SHA256_HEX), unique=True)
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
@@ -107,7 +125,7 @@ class EmailToken(Base):
 
 
 class DeskSession(Base):
-    """One signed-in browser; deleting the row signs it out. Wall time."""
+    """One browser on its way in or signed in; deleting the row signs it out. Wall time."""
 
     __tablename__ = "desk_sessions"
 
@@ -119,6 +137,11 @@ class DeskSession(Base):
     expires_at: Mapped[datetime] = mapped_column(index=True)
     #: What the browser calls itself, shown in Settings.
     browser: Mapped[str] = mapped_column(String(200), default="")
+    stage: Mapped[SessionStage] = enum_column(SessionStage, "stage", default=SessionStage.OPEN)
+    #: The last click, noted at most once a minute; too long ago and the session has ended.
+    seen_at: Mapped[datetime]
+    #: When the person last proved who it is; dangerous steps ask for ten minutes at most.
+    proved_at: Mapped[datetime]
 
 
 class OperatorProfile(Base):

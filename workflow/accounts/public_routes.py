@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from flask import abort, flash, redirect, render_template, request, url_for
 
-from workflow.accounts import desk_sign_in, passwords, queries
+from workflow.accounts import desk_sign_in, one_time, passwords, queries
 from workflow.accounts.forms import ConfirmForm, ContactForm, LogInForm, SignUpForm
 from workflow.accounts.services import contact as contact_services
-from workflow.accounts.services import entry, joining
-from workflow.accounts.states import AccountKind, Capacity, TaxState
+from workflow.accounts.services import entry, factors, joining
+from workflow.accounts.states import AccountKind, Capacity, SessionStage, TaxState
 from workflow.accounts.terms import example_split
 from workflow.accounts.tokens import normal_email, token_hash
 from workflow.kernel.actors import Role
@@ -31,6 +31,9 @@ BLUEPRINTS = (public, accounts_public)
 
 #: One answer for an unknown address and a wrong password.
 DOES_NOT_FIT = "E-mail address and password do not fit together."
+
+#: Where the second step of signing in is taken.
+SECOND_STEP = {SessionStage.CODE: "accounts_sign_in.code", SessionStage.ENROL: "accounts_sign_in.enrol"}
 
 
 def _terms() -> ContractTerms:
@@ -158,11 +161,16 @@ def log_in() -> ResponseReturnValue:
         if not account.confirmed:
             joining.post_confirmation(session, account, _confirm_link, wall())
         else:
-            token = entry.log_in(session, account, request.user_agent.string, wall())
+            token, stage = entry.log_in(session, account, request.user_agent.string, wall())
+            if stage is SessionStage.ENROL:
+                factors.propose(session, runtime().secrets, account.id, one_time.new_secret())
     if not account.confirmed:
         return redirect(url_for("accounts_public.sign_up_done"), code=303)
     desk_sign_in.begin(token)
-    return redirect(own_path(form.next.data) or url_for("accounts_desk.start"), code=303)
+    back = own_path(form.next.data)
+    if stage is SessionStage.OPEN:
+        return redirect(back or url_for("accounts_desk.start"), code=303)
+    return redirect(url_for(SECOND_STEP[stage], next=back), code=303)
 
 
 def _wish(form: SignUpForm) -> joining.SignUp:

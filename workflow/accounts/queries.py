@@ -15,6 +15,8 @@ from workflow.accounts.models import (
     EmailToken,
     OperatorProfile,
 )
+from workflow.accounts.second_factor import SecondFactor
+from workflow.accounts.states import LinkPurpose, SessionStage
 from workflow.accounts.tokens import normal_email, token_hash
 from workflow.kernel.errors import NotFound, Unavailable
 
@@ -54,13 +56,22 @@ def terms_of(session: Session, owner: Account) -> ContractTerms:
 
 
 def live_session(session: Session, token: str, wall: datetime) -> tuple[DeskSession, Account] | None:
-    """The browser's session and whose it is, while it lasts."""
+    """The browser's session (whole or half-way in) and whose it is, while it lasts."""
     row = session.execute(
         select(DeskSession, Account)
         .join(Account, Account.id == DeskSession.account_id)
-        .where(DeskSession.token_hash == token_hash(token), DeskSession.expires_at > wall)
-    ).first()
+        .where(
+            DeskSession.token_hash == token_hash(token), DeskSession.expires_at > wall,
+            Account.deactivated_at.is_(None),
+        )
+    ).first()  # fmt: skip
     return (row[0], row[1]) if row else None
+
+
+def has_second_factor(session: Session, account_id: uuid.UUID) -> bool:
+    """Whether signing in asks for a code."""
+    row = session.get(SecondFactor, account_id)
+    return row is not None and row.secret is not None
 
 
 def sessions_of(session: Session, account_id: uuid.UUID, wall: datetime) -> list[DeskSession]:
@@ -68,7 +79,11 @@ def sessions_of(session: Session, account_id: uuid.UUID, wall: datetime) -> list
     return list(
         session.scalars(
             select(DeskSession)
-            .where(DeskSession.account_id == account_id, DeskSession.expires_at > wall)
+            .where(
+                DeskSession.account_id == account_id,
+                DeskSession.expires_at > wall,
+                DeskSession.stage == SessionStage.OPEN,
+            )
             .order_by(DeskSession.created_at.desc())
             .limit(50)
         )
@@ -77,8 +92,13 @@ def sessions_of(session: Session, account_id: uuid.UUID, wall: datetime) -> list
 
 def confirm_link_works(session: Session, token: str, wall: datetime) -> bool:
     """Whether a confirming link would still work; looking changes nothing."""
+    return link_works(session, token, (LinkPurpose.CONFIRM,), wall)
+
+
+def link_works(session: Session, token: str, purposes: tuple[LinkPurpose, ...], wall: datetime) -> bool:
+    """Whether a link of these purposes would still work; looking changes nothing."""
     row = session.scalars(select(EmailToken).where(EmailToken.token_hash == token_hash(token))).first()
-    return row is not None and row.used_at is None and row.expires_at > wall
+    return row is not None and row.purpose in purposes and row.used_at is None and row.expires_at > wall
 
 
 def operator_profile(session: Session) -> OperatorProfile | None:

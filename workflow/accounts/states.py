@@ -55,6 +55,39 @@ class LegalBasis(StrEnum):
     LAW_FIRM = "law_firm"
 
 
+class Rank(StrEnum):
+    """What a member of the office may do; the table of permissions names these."""
+
+    #: Everything, people and set-up included.
+    ADMINISTRATOR = "administrator"
+    #: Checks, prices and answers cases; posts letters.
+    REVIEWER = "reviewer"
+    #: Payments, refunds and payouts.
+    CASHIER = "cashier"
+
+
+class SessionStage(StrEnum):
+    """How far a browser has come in."""
+
+    #: Signed in.
+    OPEN = "open"
+    #: The password fitted; the code of the second factor is missing.
+    CODE = "code"
+    #: The password fitted; the second factor must be set up first.
+    ENROL = "enrol"
+
+
+class LinkPurpose(StrEnum):
+    """What a link in a mail is for."""
+
+    #: Proves the address of a new account.
+    CONFIRM = "confirm"
+    #: Sets a new password after the old one was forgotten.
+    NEW_PASSWORD = "new_password"  # noqa: S105 - a word, not a secret
+    #: Lets a member of staff choose the first password.
+    INVITATION = "invitation"
+
+
 #: How the words above are written on pages.
 LABELS: dict[StrEnum, str] = {
     AccountKind.PHOTOGRAPHER: "Photographer",
@@ -72,6 +105,9 @@ LABELS: dict[StrEnum, str] = {
     LegalBasis.AGENCY: "Agency: rights were assigned to us",
     LegalBasis.REGISTERED_COLLECTOR: "Registered collector of debts",
     LegalBasis.LAW_FIRM: "Law firm",
+    Rank.ADMINISTRATOR: "Administrator: everything, people and set-up included",
+    Rank.REVIEWER: "Reviewer: cases, offers, letters and answers",
+    Rank.CASHIER: "Cashier: payments, refunds and payouts",
 }
 
 #: What a letter says beside the sender's name; empty = nothing to say.

@@ -213,6 +213,7 @@ def _welcome(config: Config) -> str:
 
         lines += [f"  Mail    {config.desk_url}/demo/mailbox/   what was sent", ""]
         lines += [f"  {person.role:<14}{person.email:<34}{person.password}" for person in log_ins()]
+        lines += ["", "  Operators are asked for a code as well; the demo shows it on that page."]
     else:
         lines += ["", "  First: lichtbild --instance", f"         {config.instance} operator create"]
         if not config.mail_url:

@@ -25,11 +25,15 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """One acting person or part; ``name`` is what the audit line shows."""
+    """One acting person or part; ``name`` is what the audit line shows.
+
+    ``rank`` narrows what a member of a role may do, where the table of permissions says so.
+    """
 
     role: Role
     id: str
     name: str = ""
+    rank: str = ""
 
 
 #: What acts when nobody does.

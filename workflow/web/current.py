@@ -56,6 +56,11 @@ class SignedIn(Protocol):
         """The IANA zone this person chose; empty = the instance's."""
         ...
 
+    @property
+    def proved_at(self) -> datetime | None:
+        """When this person last proved who it is; dangerous steps want it to be lately. Wall time."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class SignedInAs:
@@ -67,6 +72,7 @@ class SignedInAs:
     case_id: UUID | None = None
     language: str = ""
     time_zone: str = ""
+    proved_at: datetime | None = None
 
 
 SignedInLoader = Callable[[], "SignedIn | None"]

@@ -5,12 +5,14 @@ from __future__ import annotations
 import uuid
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from workflow.accounts import passwords
 from workflow.accounts.models import Account, DeskSession, EmailToken
-from workflow.accounts.queries import account_by_email
+from workflow.accounts.queries import account_by_email, has_second_factor
+from workflow.accounts.services.factors import REQUIRED
+from workflow.accounts.states import SessionStage
 from workflow.accounts.tokens import new_token, token_hash
 from workflow.kernel import audit
 from workflow.kernel.actors import Actor, Role
@@ -28,6 +30,12 @@ ABSOLUTE = {
     Role.OPERATOR: timedelta(hours=8),
     Role.LEGAL_PARTNER: timedelta(hours=8),
 }
+#: So long the password counts while the second step is missing.
+HALF_WAY = timedelta(minutes=10)
+#: A click is noted at most this often.
+TOUCH = timedelta(minutes=1)
+#: Dangerous steps ask for the password (and code) again after this long.
+PROOF = timedelta(minutes=10)
 BROWSER_LENGTH = 200
 
 
@@ -39,22 +47,74 @@ def check_password(session: Session, email: str, password: str) -> Account | Non
     """
     account = account_by_email(session, email)
     fits = passwords.fits(account.password_hash if account else None, password)
-    return account if fits else None
+    return account if fits and account is not None and account.deactivated_at is None else None
 
 
-def log_in(session: Session, account: Account, browser: str, wall: datetime) -> str:
-    """Open a session for somebody whose password fits; returns the token for the browser alone."""
+def log_in(session: Session, account: Account, browser: str, wall: datetime) -> tuple[str, SessionStage]:
+    """Let somebody in whose password fits: the token for the browser alone, and what is still missing.
+
+    Whoever has a second factor is half-way in until its code came; staff without one must set it up.
+    """
     assert account.confirmed, "an unconfirmed account cannot sign in"
+    stage = SessionStage.OPEN
+    if has_second_factor(session, account.id):
+        stage = SessionStage.CODE
+    elif account.role in REQUIRED:
+        stage = SessionStage.ENROL
+    return _open(session, account, stage, browser, wall), stage
+
+
+def complete(session: Session, token: str, wall: datetime) -> str:
+    """The second step is done: the half-way session ends, a whole one with a new token begins.
+
+    Raises :class:`NotFound` when the half-way session ended meanwhile.
+    """
+    row = _lock(session, token)
+    if row is None or row.stage is SessionStage.OPEN or row.expires_at <= wall:
+        raise NotFound("This sign-in")
+    account = session.get_one(Account, row.account_id)
+    session.delete(row)
+    session.flush()
+    return _open(session, account, SessionStage.OPEN, row.browser, wall)
+
+
+def renew(session: Session, token: str, wall: datetime) -> str:
+    """The person proved again who it is: the same session under a new token, good for dangerous steps.
+
+    Raises :class:`NotFound` when the session was ended meanwhile: it is never brought back.
+    """
+    row = _lock(session, token)
+    if row is None or row.stage is not SessionStage.OPEN:
+        raise NotFound("This session")
+    fresh = new_token()
+    row.token_hash = token_hash(fresh)
+    row.proved_at = row.seen_at = wall
+    session.flush()
+    return fresh
+
+
+def touch(session: Session, token: str, wall: datetime) -> None:
+    """Note the click; a session that was ended meanwhile stays ended."""
+    session.execute(
+        update(DeskSession).where(DeskSession.token_hash == token_hash(token)).values(seen_at=wall)
+    )
+
+
+def _lock(session: Session, token: str) -> DeskSession | None:
+    return session.scalars(
+        select(DeskSession).where(DeskSession.token_hash == token_hash(token)).with_for_update()
+    ).first()
+
+
+def _open(session: Session, account: Account, stage: SessionStage, browser: str, wall: datetime) -> str:
     token = new_token()
+    lasts = ABSOLUTE[account.role] if stage is SessionStage.OPEN else HALF_WAY
     session.add(
         DeskSession(
-            account_id=account.id,
-            token_hash=token_hash(token),
-            created_at=wall,
-            expires_at=wall + ABSOLUTE[account.role],
-            browser=browser[:BROWSER_LENGTH],
+            account_id=account.id, token_hash=token_hash(token), created_at=wall, expires_at=wall + lasts,
+            browser=browser[:BROWSER_LENGTH], stage=stage, seen_at=wall, proved_at=wall,
         )
-    )
+    )  # fmt: skip
     session.flush()
     return token
 
@@ -74,19 +134,56 @@ def end_other_sessions(session: Session, account_id: uuid.UUID, token: str) -> i
     return int(ended.rowcount)  # type: ignore[attr-defined]
 
 
+def end_session(session: Session, account_id: uuid.UUID, session_id: uuid.UUID) -> None:
+    """Sign out one browser of this account; raises :class:`NotFound` for any other."""
+    row = session.get(DeskSession, session_id)
+    if row is None or row.account_id != account_id:
+        raise NotFound("This browser")
+    session.delete(row)
+
+
 def change_password(
-    session: Session, account_id: uuid.UUID, password_hash: str, actor: Actor, now: datetime
+    session: Session,
+    account_id: uuid.UUID,
+    password_hash: str,
+    actor: Actor,
+    now: datetime,
+    *,
+    keep: str,
+    wall: datetime,
+) -> str:
+    """Store the new password and sign out every browser but the one it was changed in (token ``keep``).
+
+    That one goes on under a new token, which is returned.
+    """
+    set_password(session, account_id, password_hash, actor, now, keep=keep)
+    return renew(session, keep, wall)
+
+
+def set_password(
+    session: Session,
+    account_id: uuid.UUID,
+    password_hash: str,
+    actor: Actor,
+    now: datetime,
+    *,
+    keep: str = "",
 ) -> None:
-    """Store the new password and sign out every browser, this one included."""
+    """Store the new password and sign out every browser, the one with the token ``keep`` excepted."""
     account = session.get(Account, account_id, with_for_update=True)
     if account is None:
         raise NotFound("This account")
     account.password_hash = password_hash
-    session.execute(delete(DeskSession).where(DeskSession.account_id == account_id))
+    end_other_sessions(session, account_id, keep)
     audit.record(
         session, "account", account_id, "account:change_password", actor, now,
         label="Changed the password",
     )  # fmt: skip
+
+
+def end_all_sessions(session: Session, account_id: uuid.UUID) -> None:
+    """Sign out every browser of this account."""
+    session.execute(delete(DeskSession).where(DeskSession.account_id == account_id))
 
 
 def forget_expired(session: Session, wall: datetime) -> int:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from workflow.accounts import queries
 from workflow.accounts.models import Account, EmailToken
 from workflow.accounts.numbers import checked_vat_id
-from workflow.accounts.states import AccountKind, Capacity, TaxState
+from workflow.accounts.states import AccountKind, Capacity, LinkPurpose, Rank, TaxState
 from workflow.accounts.tokens import new_token, normal_email, token_hash
 from workflow.kernel import audit, outbox
 from workflow.kernel.actors import SYSTEM, Role
@@ -79,7 +79,11 @@ def sign_up(session: Session, wish: SignUp, link_for: LinkFor, now: datetime, wa
 def post_confirmation(session: Session, account: Account, link_for: LinkFor, wall: datetime) -> None:
     """Post a mail with a fresh link; earlier links of this account end."""
     session.execute(
-        delete(EmailToken).where(EmailToken.account_id == account.id, EmailToken.used_at.is_(None))
+        delete(EmailToken).where(
+            EmailToken.account_id == account.id,
+            EmailToken.purpose == LinkPurpose.CONFIRM,
+            EmailToken.used_at.is_(None),
+        )
     )
     token = new_token()
     row = EmailToken(
@@ -110,7 +114,12 @@ def confirm_email(session: Session, token: str, now: datetime, wall: datetime) -
     row = session.scalars(
         select(EmailToken).where(EmailToken.token_hash == token_hash(token)).with_for_update()
     ).first()
-    if row is None or row.used_at is not None or row.expires_at <= wall:
+    if (
+        row is None
+        or row.purpose is not LinkPurpose.CONFIRM
+        or row.used_at is not None
+        or row.expires_at <= wall
+    ):
         raise NotFound("This link")
     account = session.get_one(Account, row.account_id)
     row.used_at = wall
@@ -124,9 +133,18 @@ def confirm_email(session: Session, token: str, now: datetime, wall: datetime) -
     return account
 
 
-def create_operator(session: Session, email: str, name: str, password_hash: str, now: datetime) -> Account:
+def create_operator(
+    session: Session,
+    email: str,
+    name: str,
+    password_hash: str,
+    now: datetime,
+    rank: Rank = Rank.ADMINISTRATOR,
+) -> Account:
     """Enter a member of staff, confirmed at once; raises :class:`Conflict` for a known address."""
-    return create_staff(session, email, name, password_hash, Role.OPERATOR, now)
+    account = create_staff(session, email, name, password_hash, Role.OPERATOR, now)
+    account.rank = rank
+    return account
 
 
 def create_staff(
