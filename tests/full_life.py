@@ -29,7 +29,7 @@ def live_through(world: World) -> None:
     world.offered(uses=2)
     world.paid(world.offered())
     asked = world.offered()
-    world.days_pass(DAYS)
+    world.days_pass(DAYS, looked_at=True)
     visitor = world.recipient(asked)
     to, fields = visitor.form("/answer/licence", {"source": "agency", "number": "4711"})
     file = ("files", (io.BytesIO(picture(9)), "licence.jpg"))

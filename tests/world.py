@@ -35,6 +35,7 @@ from workflow.cases.letters import code_of
 from workflow.cases.models import Case, Letter
 from workflow.cases.pricing import FeeFacts
 from workflow.cases.services import EvidenceFile, NewCase, Recipient, UseFacts, move, set_price, submit_case
+from workflow.cases.services.deciding import note_look
 from workflow.cases.states import CaseTrigger, EvidenceKind, UseClass
 from workflow.config import Config, load_config
 from workflow.demo import people
@@ -249,11 +250,24 @@ class World:
         self.work()
         return found
 
-    def days_pass(self, days: int) -> None:
-        """Day by day, as the ticker and the worker live through them."""
+    def days_pass(self, days: int, *, looked_at: bool = False) -> None:
+        """Day by day, as the ticker and the worker live through them; with ``looked_at`` the operator looks
+        at silent cases on the day they are asked to."""
         for _ in range(days):
             self.clock.advance(timedelta(days=1))
             self.tick()
+            if looked_at:
+                self.look()
+
+    def look(self) -> None:
+        """The operator looks at every silent case that waits for it."""
+        for case in self.all(Case):
+            if case.needs_a_look:
+                with self.runtime.database.transaction() as session:
+                    note_look(
+                        session, case.id, "The picture is still there.", self.operator, self.now,
+                        seen_version=case.version,
+                    )  # fmt: skip
 
     def until(self, day: date) -> None:
         """Live on to the morning of ``day``."""

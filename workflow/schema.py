@@ -28,6 +28,8 @@ MODELS = (
     "workflow.accounts.second_factor",
     "workflow.works.models",
     "workflow.cases.models",
+    "workflow.cases.post.models",
+    "workflow.cases.arrivals.models",
     "workflow.money.models",
     "workflow.hits.models",
     "workflow.portal.models",

@@ -10,6 +10,7 @@ from typing import Any
 from workflow.cases import events as case_events
 from workflow.cases import jobs as cases_jobs
 from workflow.cases.lifecycle import CASE_LIFECYCLE
+from workflow.cases.post import printing, sending
 from workflow.checks import self_check
 from workflow.hits.lifecycle import HIT_LIFECYCLE
 from workflow.hits.services.releasing import release_of_closed
@@ -57,8 +58,8 @@ def handlers(gateway: PaymentGateway | None) -> Handlers:
     return {
         outbox.EVENT: Within(hear),
         "deadline": Within(fire_deadline),
-        "letter": Outside(cases_jobs.print_letter),
-        "letter.send": Outside(cases_jobs.send_letter, once=True),
+        "letter": Outside(printing.print_letter),
+        "letter.send": Outside(sending.send_letter, once=True),
         "case_message": Within(cases_jobs.announce_message),
         "mail": Outside(mailing.send_mail, once=True),
         "psp.checkout": Outside(partial(_with_gateway, money_jobs.make_checkout, gateway)),

@@ -11,9 +11,9 @@ from sqlalchemy import event, select
 from sqlalchemy.exc import OperationalError
 
 from tests.world import World
-from workflow.cases import jobs
 from workflow.cases.letters import why_not_send
 from workflow.cases.models import Case, Letter, Message, Offer, Proof
+from workflow.cases.post import sending as mailing
 from workflow.cases.pricing import FeeFacts
 from workflow.cases.services import ProofFile, move, note_recipient, receive_answer, set_price
 from workflow.cases.services.offering import RecipientFacts
@@ -138,15 +138,15 @@ def test_pictures_are_decoded_outside_the_transaction_that_sends(
         "begin",
         lambda c: open_now.append(c.get_execution_options()["lichtbild_mode"]),
     )
-    real = jobs.letters.printables
+    real = mailing.letters.printables
 
     def printables(*args: Any) -> Any:
         seen.append(open_now[-1:])
         return real(*args)
 
-    monkeypatch.setattr(jobs.letters, "printables", printables)
+    monkeypatch.setattr(mailing.letters, "printables", printables)
     [letter] = world.all(Letter)
-    jobs.send_letter(world.runtime, {"letter_id": str(letter.id), "outbox_key": "k"})
+    mailing.send_letter(world.runtime, {"letter_id": str(letter.id), "outbox_key": "k"})
     assert seen == [["read"]]
     assert world.all(Letter)[0].state is LetterState.SENT
 
@@ -221,6 +221,6 @@ def test_silence_abroad_becomes_damages_too(world: World) -> None:
         set_price(session, made.id, facts, world.operator, world.now)
         move(session, made.id, CaseTrigger.OFFER, world.operator, world.now)
     world.work()
-    world.days_pass(75)
+    world.days_pass(75, looked_at=True)
     assert world.case(made).state is CaseState.IN_DUNNING
     assert world.all(Offer, Offer.number)[-1].vat.minor == 0

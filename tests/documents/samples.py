@@ -216,6 +216,7 @@ ALL: dict[str, tuple[str, dict[str, Any], int]] = {
     },
     "certificate": ("licence_certificate", certificate(), 1),
     "receipt": ("receipt", receipt(), 1),
+    "enclosed": ("letter_enclosed", {**reminder("friendly"), "paid_on": date(2024, 3, 12)}, 1),
     "contract": ("contract_terms", contract(), 1),
     "summary": ("claim_summary", summary(), 1),
 }

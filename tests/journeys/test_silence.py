@@ -51,6 +51,13 @@ def next_date(world: World, case: Made) -> tuple[date, DeadlineState]:
         return row.due_at.date(), row.state
 
 
+def look(world: World, case: Made) -> None:
+    """A person looks at the silent case before it becomes formal."""
+    page = f"/operator/cases/{case.id}"
+    answer = world.as_operator().press(page, {"note": "The picture is still there."}, action="/looked")
+    assert answer.status_code == 303, answer.text
+
+
 def decide(world: World, case: Made) -> None:
     """The operator closes every open hold on the page of the case."""
     for hold in [hold for hold in world.all(Hold) if hold.closed_at is None and hold.case_id == case.id]:
@@ -72,6 +79,7 @@ def test_silence_brings_these_letters_on_these_days(world: World) -> None:
         seen.append((world.now.date(), len(world.letters(case))))
         if world.now.date() == LOOK_AGAIN:
             assert world.case(case).needs_a_look
+            look(world, case)
         if world.now.date() == LOOK_AGAIN - timedelta(days=1):
             assert not world.case(case).needs_a_look
         if world.now.date() == LEGAL_REVIEW - timedelta(days=1):

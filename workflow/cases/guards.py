@@ -5,9 +5,10 @@ from __future__ import annotations
 from sqlalchemy import func, select
 
 from workflow.accounts import queries as accounts
-from workflow.cases.cadence import cadence_on, zone_of
+from workflow.cases.cadence import cadence, cadence_on, zone_of
 from workflow.cases.models import Case, Evidence, Letter, Offer
-from workflow.cases.states import ASKING, HOLD_WORDS, EvidenceKind, LetterKind, LetterState
+from workflow.cases.post.channels import why_no_way
+from workflow.cases.states import ASKING, HOLD_WORDS, Channel, EvidenceKind, LetterKind, LetterState
 from workflow.kernel.errors import Refused
 from workflow.kernel.lifecycle import Context
 
@@ -50,18 +51,46 @@ def is_priced(context: Context[Case]) -> str | None:
 
 
 def recipient_is_known(context: Context[Case]) -> str | None:
-    """Name, e-mail and country of the one who is written to."""
+    """Name and country of the one who is written to, and a way to reach them."""
     case = context.subject
     missing = [
         word
         for word, value in (
             ("name", case.recipient_name),
-            ("e-mail address", case.recipient_email),
             ("country", case.recipient_country),
         )
         if not value
     ]
+    if not case.recipient_email and not case.recipient_address.strip():
+        missing.append("e-mail or postal address")
     return f"The recipient's {' and '.join(missing)} is missing." if missing else None
+
+
+def offer_can_travel(context: Context[Case]) -> str | None:
+    """The offer has a way to its recipient."""
+    return _no_way(context, LetterKind.OFFER, "")
+
+
+def next_letter_can_travel(context: Context[Case]) -> str | None:
+    """So has the letter of the step that is due."""
+    step = cadence(context.subject.cadence_version).step(context.subject.cadence_step)
+    if step is None or not step.letter:
+        return None
+    return _no_way(context, LetterKind(step.letter), step.name)
+
+
+def _no_way(context: Context[Case], kind: LetterKind, step: str) -> str | None:
+    try:
+        return why_no_way(context.subject, kind, step, context.now.date())
+    except Refused as refusal:
+        return str(refusal)
+
+
+def was_looked_at(context: Context[Case]) -> str | None:
+    """Nothing becomes formal past the person who was asked to look."""
+    if not context.subject.needs_a_look:
+        return None
+    return "A person was asked to look at the case again before it becomes formal, and has not yet."
 
 
 def cadence_is_known(context: Context[Case]) -> str | None:
@@ -94,6 +123,8 @@ def letters_before_left(context: Context[Case]) -> str | None:
         if letter.state is LetterState.WITHHELD and letter.kind is LetterKind.OFFER:
             return "The offer was withheld and never left, so nothing can follow it."
         if letter.state not in (LetterState.SENT, LetterState.WITHHELD):
+            if letter.channel is Channel.POST and letter.state is LetterState.QUEUED:
+                return f"The letter before ({name}) waits for the post; its batch has not been posted yet."
             return f"The letter before ({name}) has not left; send it again first."
     return None
 

@@ -1,4 +1,4 @@
-"""What the outbox asks of ``cases``: print and send letters, tell people what happened."""
+"""What the outbox asks of ``cases``: tell people what happened. Letters leave by ``cases.post``."""
 
 from __future__ import annotations
 
@@ -12,23 +12,17 @@ from workflow.accounts.models import Account
 from workflow.accounts.queries import operator_profile
 from workflow.cases import events, letters
 from workflow.cases.effects import place_of
-from workflow.cases.models import Case, Letter, LetterDocument, Message
-from workflow.cases.services.submitting import scope_of
+from workflow.cases.models import Case, Message
 from workflow.cases.states import (
     CLOSED_WORDS,
     REJECT_WORDS,
     ClosedReason,
     HoldKind,
-    LetterKind,
-    LetterState,
     RejectReason,
 )
 from workflow.kernel import outbox
 from workflow.kernel.actors import Role
 from workflow.kernel.db import Session
-from workflow.kernel.errors import DomainError
-from workflow.kernel.failpoints import failpoint
-from workflow.kernel.mail import Attachment, LocalMailbox, Mail, MailDelayed, MailUnknown, render_mail
 from workflow.kernel.runtime import Runtime
 
 #: Within how many working days a person answers; letters and pages promise it.
@@ -42,88 +36,12 @@ ANSWER_WORDS = {
 }
 
 
-def print_letter(runtime: Runtime, payload: dict[str, Any]) -> None:
-    """Print every document of a letter, store them sealed, ask for sending. Safe to repeat."""
-    letter_id = uuid.UUID(payload["letter_id"])
-    with runtime.database.reading() as session:
-        letter = session.get_one(Letter, letter_id)
-        case = session.get_one(Case, letter.case_id)
-        if letter.enclosures or letter.state is not LetterState.QUEUED:
-            return
-        documents = letters.printables(session, runtime, letter, case)
-    printed = [(item, runtime.press.render(item.template, item.context, item.images)) for item in documents]
-    failpoint("letter.after_render")
-    now = runtime.clock.business()
-    with runtime.database.transaction() as session:
-        letter = session.get_one(Letter, letter_id, with_for_update=True)
-        if letter.enclosures:
-            return
-        for position, (item, pdf) in enumerate(printed):
-            document = runtime.vault.put(
-                session, scope_of(letter.case_id), pdf,
-                media_type="application/pdf", name=item.file_name, now=now,
-            )  # fmt: skip
-            session.add(
-                LetterDocument(
-                    letter_id=letter_id, position=position, title=item.title, document_id=document.id
-                )
-            )
-        letter.subject = printed[0][0].title
-        outbox.post(
-            session, "letter.send", {"letter_id": str(letter_id)}, key=f"letter.send:{letter_id}", now=now
-        )
-        failpoint("letter.after_store")
-
-
-def send_letter(runtime: Runtime, payload: dict[str, Any]) -> None:
-    """Hand the letter to the mail server, unless something came in between (then it is withheld).
-
-    The mail is written before the lock is taken: pictures are decoded for it. A letter that is found on
-    its way may have left: :class:`MailUnknown`, a person decides.
-    """
-    letter_id = uuid.UUID(payload["letter_id"])
-    now = runtime.clock.business()
-    with runtime.database.reading() as session:
-        letter = session.get_one(Letter, letter_id)
-        if letter.state in (LetterState.SENT, LetterState.WITHHELD):
-            return
-        case = session.get_one(Case, letter.case_id)
-        mail = _mail_of(session, runtime, letter, case, payload["outbox_key"])
-    with runtime.database.transaction() as session:
-        letter = session.get_one(Letter, letter_id, with_for_update=True)
-        case = session.get_one(Case, letter.case_id, with_for_update=True)
-        if letter.state in (LetterState.SENT, LetterState.WITHHELD):
-            return
-        reason = letters.why_not_send(case, letter)
-        if reason:
-            letter.state, letter.why_not = LetterState.WITHHELD, reason
-            return
-        if letter.state is LetterState.SENDING and not isinstance(runtime.mail, LocalMailbox):
-            raise MailUnknown("It was on its way when something broke; it may have left or not.")
-        letter.state = LetterState.SENDING
-    failpoint("letter.before_submit")
-    try:
-        runtime.mail.send(mail)
-        failpoint("letter.after_submit")
-    except MailDelayed:
-        _note_letter(runtime, letter_id, LetterState.QUEUED, "")
-        raise
-    except MailUnknown as unknown:
-        _note_letter(runtime, letter_id, LetterState.SENDING, str(unknown))
-        raise
-    except DomainError as failure:
-        _note_letter(runtime, letter_id, LetterState.FAILED, str(failure))
-        raise
-    with runtime.database.transaction() as session:
-        letter = session.get_one(Letter, letter_id, with_for_update=True)
-        letter.state, letter.sent_at = LetterState.SENT, now
-        failpoint("letter.before_record")
-
-
 def announce_message(session: Session, runtime: Runtime, payload: dict[str, Any]) -> None:
     """An operator wrote back: tell the recipient that an answer waits in the portal."""
     message = session.get_one(Message, uuid.UUID(payload["message_id"]))
     case = session.get_one(Case, message.case_id)
+    if not case.recipient_email:
+        return  # it stands in the portal; the page told the operator that no mail goes out
     context = {
         "reference": case.reference,
         "author": message.author,
@@ -235,46 +153,6 @@ def _update(
     }
     mail = {"to": person.email, "template": "owner_case_update", "context": context}
     outbox.post(session, "mail", mail, key=f"mail:update:{key}", now=runtime.clock.business())
-
-
-def _mail_of(session: Session, runtime: Runtime, letter: Letter, case: Case, key: str) -> Mail:
-    [main, *_] = letters.printables(session, runtime, letter, case)
-    sender = main.context["sender"]
-    context = {
-        **main.context,
-        "sender_name": sender["name"],
-        "sender_phone": sender["phone"],
-        "sender_email": sender["email"],
-        "handler_name": sender["handler_name"],
-        "paid_on": letters.local_day(case, case.paid_at) if case.paid_at else None,
-    }
-    if letter.kind is LetterKind.CLOSING:
-        assert case.closed_reason is not None
-        context["reason"] = CLOSED_WORDS[case.closed_reason]
-    subject, text = render_mail(runtime.press.environment, letter.kind.value, context)
-    attachments = tuple(
-        Attachment(
-            f"{case.reference} {enclosure.title}.pdf".replace(" ", "-"),
-            "application/pdf",
-            runtime.vault.get(session, enclosure.document_id),
-        )
-        for enclosure in letter.enclosures
-    )
-    return Mail(
-        to=letter.email,
-        subject=subject,
-        text=text,
-        message_id_key=key,
-        written_at=runtime.clock.business(),
-        attachments=attachments,
-        reply_to=sender["email"],
-    )
-
-
-def _note_letter(runtime: Runtime, letter_id: uuid.UUID, state: LetterState, why: str) -> None:
-    with runtime.database.transaction() as session:
-        letter = session.get_one(Letter, letter_id, with_for_update=True)
-        letter.state, letter.why_not = state, why[:500]
 
 
 def _sender(session: Session) -> dict[str, str]:

@@ -14,15 +14,17 @@ from urllib.parse import quote
 
 from sqlalchemy import select
 
-from workflow.accounts.contract import sender_of
+from workflow.accounts.contract import country_name, sender_of
 from workflow.accounts.models import OperatorProfile
 from workflow.accounts.queries import operator_profile
 from workflow.cases.cadence import zone_of
 from workflow.cases.lifecycle import CASE_LIFECYCLE
 from workflow.cases.models import Case, Evidence, Letter, Offer, Use
+from workflow.cases.post.channels import address_lines
 from workflow.cases.states import (
     ASKING,
     CaseState,
+    Channel,
     ClaimNature,
     ClosedReason,
     EvidenceKind,
@@ -101,15 +103,19 @@ def printables(session: Session, runtime: Runtime, letter: Letter, case: Case) -
     if letter.kind is LetterKind.PAID:
         # answers the payment: what was asked is what was paid
         paid = {**frame, **letter.facts}
+        # on paper somebody must be addressed: a certificate has no window
+        cover = [Printable("letter_enclosed", {**paid, "paid_on": _paid_on(case)}, {},
+                           "Letter with licence and receipt", f"{name}letter.pdf")]  # fmt: skip
         return [
+            *(cover if letter.channel is not Channel.MAIL else ()),
             Printable("licence_certificate", {**frame, **_licence(session, case, frame)},
                       {"work": images["work"]}, "Licence certificate", f"{name}licence.pdf"),
-            Printable("receipt", {**paid, **_receipt(case, letter, frame)}, {},
+            Printable("receipt", {**paid, **_receipt(case, letter)}, {},
                       "Receipt", f"{name}receipt.pdf"),
         ]  # fmt: skip
     if letter.kind is LetterKind.CLOSING:
         assert case.closed_reason is not None
-        told = {"closing_reason": case.closed_reason.value, "closed_on": letter.on, "note": ""}
+        told = {"closing_reason": case.closed_reason.value, "closed_on": _closed_on(case, letter), "note": ""}
         return [Printable("letter_closing", {**frame, **told}, {}, "Closing letter", f"{name}closing.pdf")]
     if letter.kind is LetterKind.REMINDER:
         told = {"kind": REMINDER_KINDS[letter.step]}
@@ -148,7 +154,7 @@ def _frame(
         "today": letter.on,
         "reference": case.reference,
         "sender": sender_of(profile),
-        "recipient_lines": [case.recipient_name, *_lines(case.recipient_address)][:6],
+        "recipient_lines": window_lines(case, profile.country),
         "owner_name": case.owner_name,
         "work_title": f"{use.work_title}{more}",
         "page_url": use.page_url,
@@ -189,28 +195,35 @@ def _licence(session: Session, case: Case, frame: dict[str, Any]) -> dict[str, A
     past_only = frame["nature"] == ClaimNature.DAMAGES.value
     return {
         "licence_number": f"L-{case.reference}",
-        "granted_on": frame["today"],
+        "granted_on": _paid_on(case),
         "licensee_lines": frame["recipient_lines"],
         "work_sha256": original.sha256,
         "picture": "image:work",
         "use": "Use on the page named below" + (", past use only" if past_only else ""),
         "territory": "worldwide, as a page on the web",
         "used_from": frame["first_seen"],
-        "valid_until": frame["today"] if past_only else None,
+        "valid_until": _paid_on(case) if past_only else None,
         "credit_line": use.credit_found or f"© {case.owner_name}",
         "verify_url": f"{frame['portal_url']}/verify/{case.reference}",
     }
 
 
-def _receipt(case: Case, letter: Letter, frame: dict[str, Any]) -> dict[str, Any]:
-    assert case.paid_at is not None
-    paid_on = local_date(case.paid_at, zone_of(case.recipient_country))
+def _receipt(case: Case, letter: Letter) -> dict[str, Any]:
     return {
         "receipt_number": f"R-{case.reference}",
-        "paid_on": paid_on,
+        "paid_on": _paid_on(case),
         "method": letter.facts.get("method", "card"),
-        "supplied_on": frame["today"],
+        "supplied_on": _paid_on(case),
     }
+
+
+def _paid_on(case: Case) -> date:
+    assert case.paid_at is not None
+    return local_day(case, case.paid_at)
+
+
+def _closed_on(case: Case, letter: Letter) -> date:
+    return local_day(case, case.closed_at) if case.closed_at else letter.on
 
 
 def _images(session: Session, runtime: Runtime, use: Use) -> dict[str, bytes]:
@@ -231,8 +244,12 @@ def _dates(facts: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _lines(text: str) -> list[str]:
-    return [line.strip() for line in text.splitlines() if line.strip()]
+def window_lines(case: Case, sender_country: str) -> list[str]:
+    """Name and address as the window shows them; abroad the country stands last, in capitals."""
+    lines = [case.recipient_name, *address_lines(case.recipient_address)]
+    if case.recipient_country != sender_country:
+        lines = [*lines[:5], country_name(case.recipient_country).upper()]
+    return lines[:6]
 
 
 def whose_turn(case: Case) -> str:

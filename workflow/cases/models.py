@@ -11,6 +11,8 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from workflow.cases.states import (
     CaseState,
+    Channel,
+    ChannelChoice,
     ClaimNature,
     ClosedReason,
     Direction,
@@ -57,6 +59,8 @@ class Case(Base):
     recipient_country: Mapped[str] = mapped_column(String(2), default="DE")
     recipient_region: Mapped[str] = mapped_column(String(6), default="")
     recipient_source: Mapped[str] = mapped_column(String(300), default="")
+    #: How letters travel: by the rule, or as an operator chose.
+    channel: Mapped[ChannelChoice] = enum_column(ChannelChoice, "channel", default=ChannelChoice.RULE)
     host: Mapped[str] = mapped_column(String(200), default="")
 
     # the portal's key: looked up by a peppered hash, printed again from the sealed copy
@@ -177,26 +181,33 @@ class Letter(Base):
     step: Mapped[str] = mapped_column(String(60), default="")
     state: Mapped[LetterState] = enum_column(LetterState, "state", default=LetterState.QUEUED)
     subject: Mapped[str] = mapped_column(String(300), default="")
+    channel: Mapped[Channel] = enum_column(Channel, "channel", default=Channel.MAIL)
+    #: Empty when it does not go by mail.
     email: Mapped[str] = mapped_column(String(200))
+    #: Counts how often it was printed anew after it had left; the pages that left stay as they were.
+    edition: Mapped[int] = mapped_column(default=1)
     on: Mapped[date]
     answer_by: Mapped[date | None]
     facts: Mapped[dict[str, Any]]
     queued_at: Mapped[datetime]
     sent_at: Mapped[datetime | None]
     why_not: Mapped[str] = mapped_column(String(500), default="")
+    #: The documents of the present edition.
     enclosures: Mapped[list[LetterDocument]] = relationship(
-        order_by="LetterDocument.position", lazy="selectin"
-    )
+        primaryjoin="and_(LetterDocument.letter_id == Letter.id, LetterDocument.edition == Letter.edition)",
+        order_by="LetterDocument.position", lazy="selectin", viewonly=True,
+    )  # fmt: skip
 
 
 class LetterDocument(Base):
     """A PDF of a letter: the letter itself, the licence certificate, the receipt."""
 
     __tablename__ = "letter_documents"
-    __table_args__ = (UniqueConstraint("letter_id", "position"),)
+    __table_args__ = (UniqueConstraint("letter_id", "edition", "position"),)
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
     letter_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("letters.id"))
+    edition: Mapped[int] = mapped_column(default=1)
     position: Mapped[int]
     title: Mapped[str] = mapped_column(String(200))
     document_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("documents.id"), index=True)

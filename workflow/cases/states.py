@@ -201,6 +201,24 @@ class LetterState(StrEnum):
     FAILED = "failed"
 
 
+class Channel(StrEnum):
+    """By which ways a letter travels."""
+
+    MAIL = "mail"
+    POST = "post"
+    BOTH = "both"
+
+
+class ChannelChoice(StrEnum):
+    """What an operator decided for all letters of a case."""
+
+    #: Nobody chose: the rule in ``post/data/post.yaml`` decides for each letter.
+    RULE = "rule"
+    MAIL = "mail"
+    POST = "post"
+    BOTH = "both"
+
+
 class EvidenceKind(StrEnum):
     """What a piece of evidence shows."""
 

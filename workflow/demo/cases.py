@@ -11,9 +11,11 @@ from typing import Any
 
 from sqlalchemy import select
 
+from workflow.accounts.models import Account
 from workflow.cases.models import Case, Letter
 from workflow.cases.pricing import FeeFacts
 from workflow.cases.services import move, note_recipient, set_price
+from workflow.cases.services.deciding import note_look
 from workflow.cases.services.offering import RecipientFacts
 from workflow.cases.states import CaseTrigger, UseClass
 from workflow.demo.portal_visit import PortalVisit
@@ -21,7 +23,7 @@ from workflow.hits.models import Hit
 from workflow.hits.services.judging import judge
 from workflow.hits.services.submitting import Attestation, gather, submit_hits
 from workflow.hits.states import HitState, Verdict
-from workflow.kernel.actors import Actor
+from workflow.kernel.actors import Actor, Role
 from workflow.kernel.clock import DemoClock
 from workflow.kernel.runtime import Runtime
 from workflow.money.gateways import gateway_for
@@ -130,12 +132,27 @@ def let_days_pass(
         day = clock.advance(timedelta(days=1))
         tick(runtime.database, day)
         hands.drain()
+        _look(runtime)
         for line in _written(runtime, {entry["letter_id"] for entry in told}):
             told.append(line)
             if say:
                 say(f"{line['on']}  {line['reference']}  {line['letter']:<28}{line['state']}")
     seal(runtime.database, clock.business())
     return told
+
+
+def _look(runtime: Runtime) -> None:
+    """The demo's operator looks at silent cases when asked to; without that nothing becomes formal."""
+    now = runtime.clock.business()
+    with runtime.database.transaction() as session:
+        staff = session.scalars(
+            select(Account).where(Account.role == Role.OPERATOR).order_by(Account.id)
+        ).first()
+        silent = session.scalars(select(Case).where(Case.needs_a_look).order_by(Case.id))
+        for case in silent if staff else ():
+            assert staff is not None
+            note_look(session, case.id, "The picture is still there.", staff.actor, now,
+                      seen_version=case.version)  # fmt: skip
 
 
 def _written(runtime: Runtime, known: set[str]) -> list[dict[str, Any]]:

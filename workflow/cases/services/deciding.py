@@ -7,8 +7,13 @@ from datetime import datetime
 
 from sqlalchemy import select
 
+from workflow.cases.letters import why_not_send
 from workflow.cases.models import Case, Letter
-from workflow.cases.states import LetterState
+from workflow.cases.post.channels import WAYS, channel_of
+from workflow.cases.post.dating import is_newest, today_at
+from workflow.cases.post.deliveries import begin_delivery, deliveries_of, settle_letter
+from workflow.cases.post.states import LEFT_STATES, DeliveryState, Way
+from workflow.cases.states import ASKING, Channel, LetterState
 from workflow.kernel import audit, deadlines, outbox
 from workflow.kernel.actors import Actor, Role
 from workflow.kernel.db import Session
@@ -17,6 +22,9 @@ from workflow.kernel.errors import NotFound, Refused, Stale
 from workflow.kernel.outbox import OutboxMessage, OutboxState
 
 STUCK = (OutboxState.FAILED, OutboxState.UNKNOWN)
+LETTER_KINDS = ("letter", "letter.send")
+#: More failed letters than a page can show are a failed mail server.
+MOST_STUCK = 500
 
 
 def note_look(
@@ -32,6 +40,9 @@ def note_look(
         raise Refused("Please say what you saw, in a sentence.")
     case.needs_a_look = False
     case.version += 1
+    for row in deadlines.live(session, "case", case.id):
+        if row.state is DeadlineState.BLOCKED:  # it waited for this look, or is refused again with its reason
+            deadlines.unblock(session, row.id)
     _record(session, case, "case:looked", "Looked at again", note, actor, now)
     return case
 
@@ -41,17 +52,40 @@ def send_again(session: Session, letter_id: uuid.UUID, actor: Actor, now: dateti
 
     :class:`Refused` when nothing of it is stuck: it was sent, withheld, or is being tried already.
     """
-    letter = session.get(Letter, letter_id, with_for_update=True, populate_existing=True)
-    if letter is None:
-        raise NotFound("This letter")
-    case = _locked(session, letter.case_id)
+    letter, case = _letter_and_case(session, letter_id)
     stuck = stuck_messages(session, [letter]).get(letter.id)
-    if stuck is None or letter.state in (LetterState.SENT, LetterState.WITHHELD):
+    mail = next((row for row in reversed(deliveries_of(session, letter.id)) if row.way is Way.MAIL), None)
+    if stuck is None or mail is None or mail.state in (*LEFT_STATES, DeliveryState.WITHHELD):
         raise Refused("This letter does not wait for a decision: it was sent, withheld, or is being tried.")
     outbox.repeat(session, stuck.id, wall)
-    letter.state, letter.why_not = LetterState.QUEUED, ""
+    mail.state, mail.note = DeliveryState.WAITING, ""
+    settle_letter(session, letter)
     note = f"{letter.kind.value} {letter.step}, before: {stuck.last_error}".replace(" ,", ",")
     _record(session, case, "case:letter_again", "Letter sent again", note, actor, now)
+    return letter
+
+
+def release_letter(session: Session, letter_id: uuid.UUID, actor: Actor, now: datetime) -> Letter:
+    """Let a letter go that was withheld, now that what stood against it is decided: the same letter, tried
+    anew by every way it has today, with the present date.
+
+    :class:`Refused` while something still stands against it, or when a later letter took its place.
+    """
+    letter, case = _letter_and_case(session, letter_id)
+    if letter.state is not LetterState.WITHHELD or letter.kind not in ASKING:
+        raise Refused("This letter does not wait to be released.")
+    if reason := why_not_send(case, letter):
+        raise Refused(f"It cannot be released yet: {reason}")
+    if not is_newest(session, letter):
+        raise Refused("A later letter was decided; this one would come out of order.")
+    today = today_at(case, now)
+    letter.channel = channel_of(case, letter.kind, letter.step, today)
+    letter.email = case.recipient_email if letter.channel is not Channel.POST else ""
+    for way in WAYS[letter.channel]:
+        begin_delivery(session, letter, case, way, today, now)
+    settle_letter(session, letter)
+    name = (letter.step or letter.kind.value).replace("_", " ")
+    _record(session, case, "case:letter_released", "Withheld letter released", name, actor, now)
     return letter
 
 
@@ -71,11 +105,24 @@ def try_date_again(session: Session, deadline_id: uuid.UUID, actor: Actor, now: 
 
 def stuck_messages(session: Session, letters: list[Letter]) -> dict[uuid.UUID, OutboxMessage]:
     """The message of each of these letters that failed or whose fate is unknown."""
-    keys = {f"{kind}:{letter.id}": letter.id for letter in letters for kind in ("letter", "letter.send")}
+    wanted = {letter.id for letter in letters}
     rows = session.scalars(
-        select(OutboxMessage).where(OutboxMessage.key.in_(keys), OutboxMessage.state.in_(STUCK))
+        select(OutboxMessage)
+        .where(OutboxMessage.kind.in_(LETTER_KINDS), OutboxMessage.state.in_(STUCK))
+        .order_by(OutboxMessage.id)
+        .limit(MOST_STUCK)
     )
-    return {keys[row.key]: row for row in rows}
+    found = {uuid.UUID(row.payload["letter_id"]): row for row in rows}
+    return {letter_id: row for letter_id, row in found.items() if letter_id in wanted}
+
+
+def _letter_and_case(session: Session, letter_id: uuid.UUID) -> tuple[Letter, Case]:
+    """Both locked, the case first, like every step."""
+    letter = session.get(Letter, letter_id)
+    if letter is None:
+        raise NotFound("This letter")
+    case = _locked(session, letter.case_id)
+    return session.get_one(Letter, letter_id, with_for_update=True, populate_existing=True), case
 
 
 def _locked(session: Session, case_id: uuid.UUID) -> Case:

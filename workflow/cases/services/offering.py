@@ -11,9 +11,10 @@ from sqlalchemy import func, select
 from workflow.accounts.queries import operator_profile
 from workflow.cases.cadence import zone_of
 from workflow.cases.models import Case, ClaimLine, Offer
+from workflow.cases.post.channels import why_no_way
 from workflow.cases.pricing import FeeFacts, FeeSheet, estimate
 from workflow.cases.services.moving import move
-from workflow.cases.states import CaseState, CaseTrigger, ClaimNature
+from workflow.cases.states import CaseState, CaseTrigger, ChannelChoice, ClaimNature, LetterKind
 from workflow.kernel import audit
 from workflow.kernel.actors import Actor
 from workflow.kernel.calendar import WorkingDays
@@ -35,6 +36,7 @@ class RecipientFacts:
     country: str
     region: str
     source: str
+    channel: ChannelChoice = ChannelChoice.RULE
 
 
 def note_recipient(
@@ -55,16 +57,20 @@ def note_recipient(
     zone_of(facts.country)
     WorkingDays(facts.country, facts.region or None)
     case.recipient_name = facts.name.strip()
-    case.recipient_email = checked_address(facts.email)
+    case.recipient_email = checked_address(facts.email) if facts.email.strip() else ""
     case.recipient_address = facts.address.strip()
     case.recipient_country = facts.country
     case.recipient_region = facts.region
     case.recipient_source = facts.source.strip()
+    case.channel = facts.channel
+    if refusal := why_no_way(case, LetterKind.OFFER, "", now.date()):
+        raise Refused(refusal)
     case.version += 1
     audit.record(
         session, "case", case.id, "case:note_recipient", actor, now,
         before=case.state.value, after=case.state.value, label="Recipient noted",
-        note=f"{facts.name} <{facts.email}>, {facts.country}; source: {facts.source}"[:1000],
+        note=f"{facts.name} <{facts.email}>, {facts.country}; letters: {facts.channel.value}; "
+        f"source: {facts.source}"[:1000],
     )  # fmt: skip
     session.flush()
     return case

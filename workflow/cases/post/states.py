@@ -1,0 +1,62 @@
+"""Where a delivery is, and why a letter came back."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Way(StrEnum):
+    """How one delivery travels."""
+
+    MAIL = "mail"
+    POST = "post"
+
+
+class DeliveryState(StrEnum):
+    """Where one try to deliver a letter is."""
+
+    #: Decided; a mail waits for the worker, paper for the next batch.
+    WAITING = "waiting"
+    #: Being handed to the mail server; if this stays, nobody knows whether it left.
+    SENDING = "sending"
+    #: Printed in a batch that has not been posted.
+    BATCHED = "batched"
+    #: Given to the post.
+    POSTED = "posted"
+    #: The mail server took it.
+    SENT = "sent"
+    #: Its receipt is proven, such as by a signed return slip.
+    DELIVERED = "delivered"
+    #: Came back.
+    RETURNED = "returned"
+    #: Could not be handed over.
+    FAILED = "failed"
+    #: Not sent: an answer, a payment or a person came in between.
+    WITHHELD = "withheld"
+
+
+#: May still leave; one per letter and way.
+OPEN_STATES = (DeliveryState.WAITING, DeliveryState.SENDING, DeliveryState.BATCHED)
+#: Left the house, whatever came of it.
+LEFT_STATES = (
+    DeliveryState.POSTED, DeliveryState.SENT, DeliveryState.DELIVERED, DeliveryState.RETURNED,
+)  # fmt: skip
+
+
+class ReturnReason(StrEnum):
+    """Why the post brought a letter back."""
+
+    UNKNOWN = "unknown"
+    MOVED = "moved"
+    REFUSED = "refused"
+    DECEASED = "deceased"
+    OTHER = "other"
+
+
+RETURN_WORDS: dict[ReturnReason, str] = {
+    ReturnReason.UNKNOWN: "The recipient is not known at this address",
+    ReturnReason.MOVED: "The recipient has moved",
+    ReturnReason.REFUSED: "The recipient refused to take it",
+    ReturnReason.DECEASED: "The recipient has died",
+    ReturnReason.OTHER: "Another reason",
+}
