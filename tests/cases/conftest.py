@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from PIL import Image, ImageDraw
+from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from detection.images.pool import DecodePool
@@ -32,6 +33,7 @@ from workflow.app import create_desk
 from workflow.cases import services
 from workflow.cases.models import Case
 from workflow.cases.pricing import FeeFacts
+from workflow.cases.services.deciding import note_look
 from workflow.cases.states import CaseTrigger, EvidenceKind, HoldKind, UseClass
 from workflow.config import load_config
 from workflow.kernel import outbox
@@ -253,8 +255,8 @@ class House:
         """Let the worker do what waits."""
         Worker(self.runtime, handlers(None)).drain()
 
-    def days_pass(self, days: int) -> None:
-        """Day by day: due dates are claimed and worked off."""
+    def days_pass(self, days: int, *, looked_at: bool = False) -> None:
+        """Day by day: due dates are claimed and worked off; ``looked_at``: staff looks when asked to."""
         for _ in range(days):
             self.clock.advance(timedelta(days=1))
             with self.runtime.database.transaction() as session:
@@ -264,6 +266,15 @@ class House:
                         key=f"deadline:{row.id}:{row.claims}", now=self.clock.wall(),
                     )  # fmt: skip
             self.work()
+            if looked_at:
+                self.look()
+
+    def look(self) -> None:
+        with self.runtime.database.transaction() as session:
+            for case in session.scalars(select(Case).where(Case.needs_a_look)):
+                note_look(
+                    session, case.id, "Looked.", self.staff, self.clock.business(), seen_version=case.version
+                )
 
     def case(self, case_id: uuid.UUID) -> Case:
         with self.runtime.database.reading() as session:

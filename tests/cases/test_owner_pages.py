@@ -119,7 +119,7 @@ def test_a_letter_is_shown_without_the_code_that_opens_the_portal(house: House, 
     shown = words_of(answer.data)
     assert code not in shown and "known to the recipient only" in shown and "385,20" in shown
     # the evidence of a stage that is over: the offer keeps its sum after it turned into damages
-    house.days_pass(70)
+    house.days_pass(70, looked_at=True)
     again = house.browser(OWNER).get(link[1])
     assert "385,20" in words_of(again.data) and "360,00" in house.browser(OWNER).page(f"/cases/{case_id}")
 

@@ -36,6 +36,8 @@ class Cadence:
     hold_minimum_working_days: int
     refund_window_days: int
     owner_answer_days: int
+    #: State → calendar days after which a person looks after it.
+    follow_up_days: dict[str, int]
     steps: tuple[Step, ...]
 
     def step(self, number: int) -> Step | None:

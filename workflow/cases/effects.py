@@ -118,6 +118,11 @@ def ask_for_a_look(context: Context[Case]) -> None:
     context.subject.needs_a_look = True
 
 
+def end_the_look(context: Context[Case]) -> None:
+    """What a person was asked to look after has happened."""
+    context.subject.needs_a_look = False
+
+
 def turn_into_damages(context: Context[Case]) -> None:
     """Nobody accepted the licence: from here the same net sum is owed as damages, which carry no VAT.
 

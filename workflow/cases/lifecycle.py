@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from workflow.cases import effects, guards
-from workflow.cases.cadence import cadence, zone_of
+from workflow.cases.cadence import cadence, cadence_on, zone_of
 from workflow.cases.effects import place_of
 from workflow.cases.models import Case
 from workflow.cases.states import CaseState as S
@@ -46,6 +46,16 @@ def next_step(trigger: T) -> Callable[[Context[Case]], datetime | None]:
     return due
 
 
+def follow_up_day(context: Context[Case]) -> datetime:
+    """When a person looks after a case that waits for somebody else; nothing is sent by itself."""
+    case, today = context.subject, context.now.date()
+    rhythm = cadence(case.cadence_version) if case.cadence_version else cadence_on(today)
+    days = rhythm.follow_up_days.get(case.state.value, rhythm.owner_answer_days)
+    zone = zone_of(case.recipient_country)
+    day = local_date(context.now, zone) + timedelta(days=days)
+    return morning(place_of(case).next_working(day), zone)
+
+
 def refund_window_ends(context: Context[Case]) -> datetime:
     """When a paid case can be closed for good."""
     case = context.subject
@@ -59,6 +69,7 @@ REMINDER: Deadline[Case] = Deadline("reminder", T.REMIND, next_step(T.REMIND))
 LOOK: Deadline[Case] = Deadline("look", T.LOOK_AGAIN, next_step(T.LOOK_AGAIN))
 DUNNING: Deadline[Case] = Deadline("dunning", T.DUN, next_step(T.DUN))
 LEGAL: Deadline[Case] = Deadline("legal_review", T.REVIEW_LEGALLY, next_step(T.REVIEW_LEGALLY))
+FOLLOW_UP: Deadline[Case] = Deadline("follow_up", T.FOLLOW_UP, follow_up_day)
 REFUND_WINDOW: Deadline[Case] = Deadline("refund_window", T.CLOSE_PAID, refund_window_ends)
 
 
@@ -72,16 +83,16 @@ STATES = (
     #   state             label                 whose turn  the rights-holder reads             the infringer reads            next dates
     row(S.DRAFT,          "Draft",              OWNER,      "Draft",                             ""),
     row(S.SUBMITTED,      "Submitted",          OPERATOR,   "Submitted, we check it",            ""),
-    row(S.INFO_NEEDED,    "Information needed", OWNER,      "You must act",                      ""),
+    row(S.INFO_NEEDED,    "Information needed", OWNER,      "You must act",                      "",                            FOLLOW_UP),
     row(S.REJECTED,       "Rejected",           None,       "Not accepted",                      ""),
     row(S.OFFERED,        "Offer sent",         INFRINGER,  "Offer sent",                        "Open",                        REMINDER),
     row(S.REMINDED,       "Reminded",           INFRINGER,  "Reminder sent",                     "Open",                        REMINDER, LOOK, DUNNING),
-    row(S.AGREED,         "Agreed",             INFRINGER,  "Agreed, payment awaited",           "Agreed, payment awaited"),
-    row(S.IN_INSTALMENTS, "In instalments",     INFRINGER,  "Agreed, paid by a plan",            "Your plan"),
+    row(S.AGREED,         "Agreed",             INFRINGER,  "Agreed, payment awaited",           "Agreed, payment awaited",     FOLLOW_UP),
+    row(S.IN_INSTALMENTS, "In instalments",     INFRINGER,  "Agreed, paid by a plan",            "Your plan",                   FOLLOW_UP),
     row(S.PAID,           "Paid",               SYSTEM,     "Paid",                              "Paid",                        REFUND_WINDOW),
     row(S.IN_DUNNING,     "In dunning",         INFRINGER,  "Reminder procedure",                "Overdue",                     DUNNING, LEGAL),
     row(S.LEGAL_REVIEW,   "Legal review",       OPERATOR,   "A lawyer's step is being checked",  "Overdue"),
-    row(S.WITH_PARTNER,   "With partner",       PARTNER,    "With a legal partner",              "With a lawyer"),
+    row(S.WITH_PARTNER,   "With partner",       PARTNER,    "With a legal partner",              "With a lawyer",               FOLLOW_UP),
     row(S.IN_COURT,       "In court",           PARTNER,    "In court",                          "In court"),
     row(S.SETTLED,        "Settled",            None,       "Settled",                           "Settled"),
     row(S.CLOSED,         "Closed",             None,       "Closed",                            "Closed"),
@@ -106,7 +117,7 @@ TRANSITIONS = (
     step(T.ASK_OWNER, (S.SUBMITTED,), S.INFO_NEEDED, {OPERATOR}, "Ask the rights-holder",
          guards=(guards.has_a_note,), effects=(effects.ask_owner,)),
     step(T.COMPLETE, (S.INFO_NEEDED,), S.SUBMITTED, {OWNER}, "Send what was missing",
-         guards=(guards.has_a_note,)),
+         guards=(guards.has_a_note,), effects=(effects.end_the_look,)),
     step(T.REJECT, (S.SUBMITTED, S.INFO_NEEDED), S.REJECTED, {OPERATOR}, "Do not accept",
          carries=("reason",), effects=(effects.note_rejection,),
          warning="The rights-holder reads the reason. Nobody is written to."),
@@ -126,6 +137,8 @@ TRANSITIONS = (
          guards=(guards.nothing_holds, guards.is_unpaid, guards.letters_before_left,
                  guards.next_letter_can_travel, guards.was_looked_at),
          effects=(effects.take_step, effects.turn_into_damages, effects.tell_dunning)),
+    step(T.FOLLOW_UP, (S.INFO_NEEDED, S.AGREED, S.IN_INSTALMENTS, S.WITH_PARTNER), None, {SYSTEM},
+         "Ask a person to look after it", guards=(guards.nothing_holds,), effects=(effects.ask_for_a_look,)),
     step(T.REVIEW_LEGALLY, (S.IN_DUNNING,), S.LEGAL_REVIEW, {SYSTEM}, "Check for hand-over",
          guards=(guards.nothing_holds, guards.letters_before_left), effects=(effects.take_step,)),
     step(T.HAND_OVER, (S.LEGAL_REVIEW,), S.WITH_PARTNER, {OPERATOR}, "Hand over to a legal partner",

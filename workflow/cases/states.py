@@ -51,6 +51,7 @@ class CaseTrigger(StrEnum):
     OFFER = "offer"
     REMIND = "remind"
     LOOK_AGAIN = "look_again"
+    FOLLOW_UP = "follow_up"
     DUN = "dun"
     REVIEW_LEGALLY = "review_legally"
     HAND_OVER = "hand_over"

@@ -76,6 +76,7 @@ DATE_WORDS = {
     "look": "A person looks again",
     "dunning": "Formal reminder",
     "legal_review": "Check for hand-over",
+    "follow_up": "A person looks after it",
     "refund_window": "The time for a refund ends",
 }
 

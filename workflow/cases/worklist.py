@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time
 from typing import Any
 
@@ -25,6 +25,10 @@ SHOWN = 50
 NOON = time(12, tzinfo=UTC)
 STUCK = (OutboxState.FAILED, OutboxState.UNKNOWN)
 LETTER_KINDS = ("letter", "letter.send")
+LOOKED_AFTER = (
+    CaseState.REMINDED, CaseState.INFO_NEEDED, CaseState.AGREED, CaseState.IN_INSTALMENTS,
+    CaseState.WITH_PARTNER,
+)  # fmt: skip
 OVER = (CaseState.CLOSED, CaseState.SETTLED, CaseState.REJECTED)
 #: Which answer is read first.
 HOLD_ORDER = (
@@ -138,8 +142,16 @@ def _blocked_dates(session: Session) -> Asked:
 
 
 def _looks(session: Session) -> Asked:
-    wanted = select(Case).where(Case.needs_a_look, Case.state == CaseState.REMINDED)
-    return _cases(session, wanted.order_by(Case.last_letter_on), "Silent so far; formal reminders come next")
+    """Silent ones before they become formal, and those that wait for others too long."""
+    wanted = select(Case).where(Case.needs_a_look, Case.state.in_(LOOKED_AFTER))
+    count, items = _cases(
+        session, wanted.order_by(Case.last_letter_on), "Nothing happened so far; ask after it"
+    )
+    silent = "Silent so far; formal reminders come next"
+    return count, [
+        replace(item, what=silent) if item.case and item.case.state is CaseState.REMINDED else item
+        for item in items
+    ]
 
 
 def _legal(session: Session) -> Asked:

@@ -8,17 +8,19 @@ from datetime import datetime
 from sqlalchemy import select
 
 from workflow.cases.letters import why_not_send
+from workflow.cases.lifecycle import CASE_LIFECYCLE
 from workflow.cases.models import Case, Letter
 from workflow.cases.post.channels import WAYS, channel_of
 from workflow.cases.post.dating import is_newest, today_at
 from workflow.cases.post.deliveries import begin_delivery, deliveries_of, settle_letter
 from workflow.cases.post.states import LEFT_STATES, DeliveryState, Way
-from workflow.cases.states import ASKING, Channel, LetterState
+from workflow.cases.states import ASKING, CaseTrigger, Channel, LetterState
 from workflow.kernel import audit, deadlines, outbox
 from workflow.kernel.actors import Actor, Role
 from workflow.kernel.db import Session
 from workflow.kernel.deadlines import DeadlineRow, DeadlineState
 from workflow.kernel.errors import NotFound, Refused, Stale
+from workflow.kernel.lifecycle import Context
 from workflow.kernel.outbox import OutboxMessage, OutboxState
 
 STUCK = (OutboxState.FAILED, OutboxState.UNKNOWN)
@@ -43,8 +45,20 @@ def note_look(
     for row in deadlines.live(session, "case", case.id):
         if row.state is DeadlineState.BLOCKED:  # it waited for this look, or is refused again with its reason
             deadlines.unblock(session, row.id)
+    _look_after_again(session, case, actor, now)
     _record(session, case, "case:looked", "Looked at again", note, actor, now)
     return case
+
+
+def _look_after_again(session: Session, case: Case, actor: Actor, now: datetime) -> None:
+    """A case that still waits for somebody else comes back to a person after the same time."""
+    live = {row.kind for row in deadlines.live(session, "case", case.id)}
+    for deadline in CASE_LIFECYCLE.states[case.state].deadlines:
+        due = deadline.due(Context(session, case, actor, now))
+        if deadline.trigger == CaseTrigger.FOLLOW_UP and deadline.kind not in live and due is not None:
+            deadlines.open_deadline(
+                session, "case", case.id, kind=deadline.kind, trigger=deadline.trigger, due_at=due, now=now
+            )
 
 
 def send_again(session: Session, letter_id: uuid.UUID, actor: Actor, now: datetime, wall: datetime) -> Letter:
