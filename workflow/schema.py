@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 from pathlib import Path
 
-from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config as AlembicConfig
 from alembic.migration import MigrationContext
@@ -13,8 +12,11 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import MetaData
 
 from detection.crawl.tables import crawl_metadata
+from workflow import migrating
 from workflow.config import ROOT
 from workflow.kernel.db import Base, Database
+from workflow.kernel.errors import Unavailable
+from workflow.migrating import Upgraded
 
 #: Every module that declares tables.
 MODELS = (
@@ -52,9 +54,24 @@ def alembic_config(database: Database) -> AlembicConfig:
     return config
 
 
-def upgrade(database: Database, revision: str = "head") -> None:
-    """Bring the database to ``revision``."""
-    command.upgrade(alembic_config(database), revision)
+def upgrade(database: Database, revision: str = "head") -> Upgraded:
+    """Bring the database forward to ``revision``, all or nothing; see :mod:`workflow.migrating`."""
+    return migrating.upgrade(database, alembic_config(database), revision)
+
+
+def downgrade(database: Database, revision: str) -> None:
+    """Take the database back to ``revision`` or ``base``, all or nothing."""
+    migrating.downgrade(database, alembic_config(database), revision)
+
+
+def require_current(database: Database) -> None:
+    """Refuse to work on tables that are older or newer than the code, each with what to do."""
+    with database.engine.connect() as connection:
+        stands = migrating.standing(connection, ScriptDirectory.from_config(_script_config()))
+    head = current_head()
+    if stands != head:
+        says = "has no tables yet" if stands is None else f"stands at revision {stands}, the code at {head}"
+        raise Unavailable(f"The database is not up to date: it {says}. Run: lichtbild db upgrade")
 
 
 def current_head() -> str:

@@ -28,7 +28,7 @@ from workflow.kernel.db import Database
 from workflow.kernel.money import Currency
 from workflow.money.models import Payin
 from workflow.money.stripe_standin import start_standin
-from workflow.schema import alembic_config, current_head, differences, revision_of, upgrade
+from workflow.schema import current_head, differences, downgrade, revision_of, upgrade
 from workflow.works.decoding import UploadDecoder
 
 BIN = Path("/usr/lib/postgresql/15/bin")
@@ -129,9 +129,8 @@ def _four_workers_share(database: Database) -> None:
 
 
 def _down_and_up(database: Database) -> None:
-    from alembic import command
 
-    command.downgrade(alembic_config(database), "base")
+    downgrade(database, "base")
     assert revision_of(database) is None
     upgrade(database)
     assert differences(database) == []

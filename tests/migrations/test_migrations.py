@@ -7,7 +7,6 @@ import uuid
 from pathlib import Path
 
 import pytest
-from alembic import command
 from sqlalchemy import Table, insert, inspect, select, text
 from sqlalchemy.exc import DBAPIError
 
@@ -20,7 +19,7 @@ from workflow.kernel.ids import new_id
 from workflow.kernel.ledger import JournalEntry, JournalLine
 from workflow.kernel.money import Currency, Money
 from workflow.money.chart import Account
-from workflow.schema import METADATA, alembic_config, current_head, differences, revision_of, upgrade
+from workflow.schema import METADATA, current_head, differences, downgrade, revision_of, upgrade
 
 TABLES: list[Table] = [table for metadata in METADATA for table in metadata.sorted_tables]
 
@@ -45,7 +44,7 @@ def test_one_head_and_nothing_differs(tmp_path: Path) -> None:
     assert differences(database) == []
     assert tables_of(database) == {table.name for table in TABLES}
     upgrade(database)  # again: nothing to do
-    command.downgrade(alembic_config(database), "base")
+    downgrade(database, "base")
     assert tables_of(database) == set()
     upgrade(database)
     assert differences(database) == []
@@ -71,13 +70,13 @@ def test_down_and_up_with_data_in_every_table(full_world: World) -> None:
         path.read_text() for path in sorted((Path(__file__).parents[2] / "migrations" / "versions").glob("*.py"))
     ), re.MULTILINE)  # fmt: skip
     assert history[-1] == current_head()
-    command.downgrade(alembic_config(database), "-1")
-    command.upgrade(alembic_config(database), "head")
+    downgrade(database, "-1")
+    upgrade(database)
     assert rows_of(database) == before and differences(database) == []
     assert problems(full_world.runtime) == []
-    command.downgrade(alembic_config(database), "base")
+    downgrade(database, "base")
     assert tables_of(database) == set()
-    command.upgrade(alembic_config(database), "head")
+    upgrade(database)
     assert differences(database) == []
 
 

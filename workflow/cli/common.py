@@ -7,13 +7,15 @@ import os
 import signal
 import sys
 import threading
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from workflow.config import FAILPOINTS, Config, load_config
 from workflow.kernel import failpoints
-from workflow.kernel.errors import Unavailable
+
+if TYPE_CHECKING:
+    from workflow.migrating import Upgraded
 
 #: Signs of a progress bar.
 WIDTH = 30
@@ -41,17 +43,16 @@ def stop_on_signals() -> threading.Event:
 def require_current_schema(config: Config) -> None:
     """Refuse to work on a database whose tables are older or newer than the code."""
     from workflow.kernel.db import Database
-    from workflow.schema import current_head, revision_of
+    from workflow.schema import require_current
 
     database = Database(config.database_url)
     try:
-        if revision_of(database) != current_head():
-            raise Unavailable("The database is not up to date. Run: lichtbild db upgrade")
+        require_current(database)
     finally:
         database.dispose()
 
 
-def bring_up_to_date(config: Config) -> None:
+def bring_up_to_date(config: Config) -> Upgraded:
     """Every table at its newest, and the shipped contract terms in them: nobody can sign up without."""
     from workflow.accounts.terms import seed_terms
     from workflow.kernel.db import Database
@@ -59,11 +60,12 @@ def bring_up_to_date(config: Config) -> None:
 
     database = Database(config.database_url)
     try:
-        upgrade(database)
+        done = upgrade(database)
         with database.transaction() as session:
             seed_terms(session)
     finally:
         database.dispose()
+    return done
 
 
 def print_json(value: Any) -> None:

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from workflow.cli.common import bring_up_to_date, config_of, instance_option, print_json
+from workflow.config import Config
+
+if TYPE_CHECKING:
+    from workflow.migrating import Upgraded
 
 
 @click.group()
@@ -20,17 +25,56 @@ def db() -> None:
 @click.option("--revision", default="head", show_default=True)
 @click.pass_context
 def db_upgrade(context: click.Context, own_instance: str | None, revision: str) -> None:
-    """Bring the database up to date (or to REVISION)."""
-    from workflow.kernel.db import Database
-    from workflow.schema import revision_of, upgrade
+    """Bring the database up to date (or to REVISION), all or nothing, and check the truths in it.
 
+    Make a backup first: lichtbild backup
+    """
     config = config_of(context, own_instance)
-    database = Database(config.database_url)
+    done = _upgraded(config, revision)
+    if not done.revisions:
+        click.echo(f"The database stands at {done.end}; nothing was to do.")
+        return
+    before = f"from {done.start}" if done.start else "from nothing"
+    click.echo(
+        f"The database went {before} to {done.end} ({', '.join(done.revisions)}) in {done.seconds:.1f} s; "
+        f"{done.rows} rows are all there."
+    )
+    if done.start and revision == "head":
+        from workflow.building import build_runtime
+        from workflow.checks import problems
+
+        _tell(problems(build_runtime(config)))
+
+
+def _upgraded(config: Config, revision: str) -> Upgraded:
+    from workflow.kernel.db import Database
+    from workflow.schema import upgrade
+
     if revision == "head":
-        bring_up_to_date(config)
-    else:
-        upgrade(database, revision)
-    click.echo(f"The database stands at {revision_of(database)}.")
+        return bring_up_to_date(config)
+    database = Database(config.database_url)
+    try:
+        return upgrade(database, revision)
+    finally:
+        database.dispose()
+
+
+@db.command("downgrade")
+@instance_option
+@click.argument("revision")
+@click.confirmation_option(prompt="What newer revisions hold is given up. Is there a backup?")
+@click.pass_context
+def db_downgrade(context: click.Context, own_instance: str | None, revision: str) -> None:
+    """Take the database back to REVISION, all or nothing; only for a version of Lichtbild of that time."""
+    from workflow.kernel.db import Database
+    from workflow.schema import downgrade, revision_of
+
+    database = Database(config_of(context, own_instance).database_url)
+    try:
+        downgrade(database, revision)
+        click.echo(f"The database stands at {revision_of(database)}.")
+    finally:
+        database.dispose()
 
 
 @db.command("check")
@@ -44,9 +88,14 @@ def db_check(context: click.Context, own_instance: str | None) -> None:
     database = Database(config_of(context, own_instance).database_url)
     found = [] if revision_of(database) == current_head() else ["It is not at the newest revision."]
     found += differences(database)
+    _tell(found)
+
+
+def _tell(found: list[str]) -> None:
     for line in found:
         click.echo(line, err=True)
-    sys.exit(1 if found else 0)
+    if found:
+        sys.exit(1)
 
 
 @click.command("self-check")

@@ -68,6 +68,7 @@ def ticker(context: click.Context, own_instance: str | None, every: float | None
     from workflow.ticker import Ticker
 
     config = config_of(context, own_instance)
+    require_current_schema(config)
     seconds = every or (2.0 if config.demo else 30.0)
     lock = config.instance_dir / "ticker.lock"
     Ticker(Database(config.database_url), clock_for(config), every_seconds=seconds, lock=lock).run(

@@ -86,8 +86,10 @@ POINTS: dict[str, str] = {
     "hits.after_read": "what the pages of a batch say is read, no hit is written",
     "hits.before_commit": "the hits of a batch are written, not committed",
     "hits.after_commit": "the hits of a batch are committed",
+    "migration.statement": "an upgrade is about to change something, what came before is not committed",
     "migration.after_step": "one revision is applied, not committed",
     "migration.before_commit": "every revision is applied, not committed",
+    "migration.after_commit": "an upgrade is committed, nobody was told yet",
 }
 
 _FORM = re.compile(
