@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -13,6 +14,7 @@ from flask import Flask
 from workflow.accounts import desk_sign_in
 from workflow.accounts.queries import instance_languages, zone_name
 from workflow.cases import worklist
+from workflow.condition import figures, readiness
 from workflow.hits.found_copies import where_found
 from workflow.hits.queries import count_open
 from workflow.kernel.actors import Role
@@ -20,6 +22,7 @@ from workflow.kernel.runtime import Runtime
 from workflow.portal import access as portal_access
 from workflow.web import current
 from workflow.web.blueprints import RoleBlueprint
+from workflow.web.health import Condition
 from workflow.web.rendering import NavItem
 from workflow.web.skeleton import DEFAULT_ZONE, Shape, make_app
 from workflow.works import found
@@ -86,6 +89,7 @@ def create_desk(runtime: Runtime) -> Flask:
         zone_name=_zone,
         languages=_languages,
         proxies=runtime.config.proxies,
+        condition=_condition(runtime, local_figures=True),
     )
     desk = make_app("desk", runtime, shape)
     found.install(desk, where_found)
@@ -104,6 +108,7 @@ def create_portal(runtime: Runtime) -> Flask:
         languages=_languages,
         proxies=runtime.config.proxies,
         csrf_exempt=frozenset({"money_webhooks.stripe"}),
+        condition=_condition(runtime, local_figures=False),
     )
     return make_app("portal", runtime, shape)
 
@@ -120,6 +125,10 @@ def create_application(runtime: Runtime) -> WSGIApplication:
         return answer
 
     return application
+
+
+def _condition(runtime: Runtime, *, local_figures: bool) -> Condition:
+    return Condition(partial(readiness, runtime), partial(figures, runtime), local_figures)
 
 
 def _blueprints(modules: Sequence[str]) -> list[RoleBlueprint]:

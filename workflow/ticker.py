@@ -14,7 +14,7 @@ from pathlib import Path
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from workflow.kernel import audit, deadlines, outbox
+from workflow.kernel import audit, deadlines, outbox, pulses
 from workflow.kernel.clock import Clock
 from workflow.kernel.db import Database
 from workflow.kernel.errors import Conflict
@@ -25,6 +25,7 @@ log = logging.getLogger("lichtbild.ticker")
 SEAL_SECONDS = 60
 CHECK_MINUTES = 10
 RECONCILE_MINUTES = 15
+PULSE_SECONDS = 30
 
 
 def tick(database: Database, now: datetime) -> int:
@@ -59,6 +60,12 @@ def ask(database: Database, kind: str, wall: datetime) -> None:
         outbox.post(session, kind, {}, key=f"{kind}:{wall:%Y%m%dT%H%M}", now=wall, priority=80)
 
 
+def ask_daily(database: Database, kind: str, wall: datetime) -> None:
+    """Ask for what is wanted once a day, however often a ticker starts."""
+    with database.transaction() as session:
+        outbox.post(session, kind, {}, key=f"{kind}:{wall:%Y%m%d}", now=wall, priority=90)
+
+
 class Ticker:
     """The recurring questions of one instance."""
 
@@ -81,10 +88,14 @@ class Ticker:
             )
             scheduler.add_job(self._tick, "interval", seconds=self._every)
             scheduler.add_job(self._seal, "interval", seconds=SEAL_SECONDS)
+            scheduler.add_job(self._beat, "interval", seconds=PULSE_SECONDS)
+            scheduler.add_job(self._ask_daily, "interval", hours=1, args=["housekeeping"])
             scheduler.add_job(self._ask, "interval", minutes=CHECK_MINUTES, args=["self_check"])
             scheduler.add_job(self._ask, "interval", minutes=RECONCILE_MINUTES, args=["psp.reconcile"])
             scheduler.start()
+            self._beat()
             self._ask("self_check")
+            self._ask_daily("housekeeping")
             stop.wait()
             scheduler.shutdown(wait=True)
 
@@ -98,3 +109,10 @@ class Ticker:
 
     def _ask(self, kind: str) -> None:
         ask(self._database, kind, self._clock.wall())
+
+    def _ask_daily(self, kind: str) -> None:
+        ask_daily(self._database, kind, self._clock.wall())
+
+    def _beat(self) -> None:
+        with self._database.transaction() as session:
+            pulses.beat(session, pulses.TICKER, self._clock.wall())

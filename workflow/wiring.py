@@ -14,7 +14,8 @@ from workflow.cases.post import printing, sending
 from workflow.checks import self_check
 from workflow.hits.lifecycle import HIT_LIFECYCLE
 from workflow.hits.services.releasing import release_of_closed
-from workflow.kernel import deadlines, mailing, outbox
+from workflow.housekeeping import housekeeping
+from workflow.kernel import deadlines, mailing, outbox, pulses
 from workflow.kernel.actors import SYSTEM
 from workflow.kernel.db import Session
 from workflow.kernel.errors import Conflict, NotFound, Refused, Unavailable
@@ -39,6 +40,9 @@ LIFECYCLES: dict[str, Lifecycle[Any]] = {
     "payout": PAYOUT_LIFECYCLE,
 }
 
+#: What a wrong clock could do too early, or with a wrong day on it.
+BY_THE_CLOCK = frozenset({"deadline", "letter", "letter.send", "mail"})
+
 #: What a case tells, and who does something about it.
 LISTENERS: dict[type[Any], tuple[Listener, ...]] = {
     case_events.CaseSubmitted: (cases_jobs.tell_operator,),
@@ -55,6 +59,10 @@ LISTENERS: dict[type[Any], tuple[Listener, ...]] = {
 
 def handlers(gateway: PaymentGateway | None) -> Handlers:
     """What the worker does with each kind of message; without a gateway card payments wait."""
+    return with_a_sane_clock(_handlers(gateway))
+
+
+def _handlers(gateway: PaymentGateway | None) -> Handlers:
     return {
         outbox.EVENT: Within(hear),
         "deadline": Within(fire_deadline),
@@ -68,7 +76,40 @@ def handlers(gateway: PaymentGateway | None) -> Handlers:
         "psp.reconcile": Outside(partial(_reconcile, gateway)),
         "inbox:stripe": Outside(partial(_with_gateway, money_jobs.read_stripe_event, gateway)),
         "self_check": Outside(self_check),
+        "housekeeping": Outside(housekeeping),
     }
+
+
+def with_a_sane_clock(handlers: Handlers) -> Handlers:
+    """The same, but dates and letters wait while the machine's clock lies behind what was written down."""
+    return {
+        kind: _guarded(handler) if kind in BY_THE_CLOCK else handler for kind, handler in handlers.items()
+    }
+
+
+def _guarded(handler: Within | Outside) -> Within | Outside:
+    if isinstance(handler, Within):
+        within = handler.run
+
+        def run_within(session: Session, runtime: Runtime, payload: dict[str, Any]) -> None:
+            _refuse_a_clock_set_back(session, runtime)
+            within(session, runtime, payload)
+
+        return Within(run_within)
+    outside = handler.run
+
+    def run_outside(runtime: Runtime, payload: dict[str, Any]) -> None:
+        with runtime.database.reading() as session:
+            _refuse_a_clock_set_back(session, runtime)
+        outside(runtime, payload)
+
+    return Outside(run_outside, once=handler.once)
+
+
+def _refuse_a_clock_set_back(session: Session, runtime: Runtime) -> None:
+    """A demo's time is played with; a real one's never runs backwards."""
+    if not runtime.config.demo and (trouble := pulses.clock_trouble(session, runtime.clock.wall())):
+        raise Unavailable(trouble)
 
 
 def hear(session: Session, runtime: Runtime, payload: dict[str, Any]) -> None:

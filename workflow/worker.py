@@ -10,9 +10,10 @@ import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
-from workflow.kernel import outbox
+from workflow.kernel import logs, outbox, pulses
 from workflow.kernel.db import Session
 from workflow.kernel.errors import Conflict, DomainError, NotFound, Refused
 from workflow.kernel.failpoints import failpoint
@@ -24,6 +25,7 @@ from workflow.money.gateway import GatewayRefused
 log = logging.getLogger("lichtbild.worker")
 
 IDLE_SECONDS = 0.5
+PULSE_EVERY = timedelta(seconds=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +62,13 @@ class Worker:
     def __init__(self, runtime: Runtime, handlers: Handlers) -> None:
         self._runtime = runtime
         self._handlers = handlers
+        self._beaten: datetime | None = None
 
     def run(self, stop: threading.Event) -> None:
         """Work until told to stop; sleeps when there is nothing to do."""
         while not stop.is_set():
             try:
+                self._beat()
                 busy = self.run_once()
             except Exception:  # the database may be away for a moment; a worker does not die of it
                 log.exception("the worker could not take a message")
@@ -86,6 +90,7 @@ class Worker:
             message = outbox.claim(session, runtime.clock.wall())
         if message is None:
             return False
+        logs.bind(outbox=message.key)
         failpoint("outbox.after_claim")
         try:
             self._handle(message)
@@ -102,6 +107,15 @@ class Worker:
             log.exception("%s broke", message.key)
             self._later(message, f"{type(bug).__name__}: {bug}")
         return True
+
+    def _beat(self) -> None:
+        """A sign of life, now and then."""
+        wall = self._runtime.clock.wall()
+        if self._beaten is not None and timedelta(0) <= wall - self._beaten < PULSE_EVERY:
+            return
+        with self._runtime.database.transaction() as session:
+            pulses.beat(session, pulses.WORKER, wall)
+        self._beaten = wall
 
     def _handle(self, message: OutboxMessage) -> None:
         runtime = self._runtime

@@ -10,6 +10,7 @@ import sys
 
 import click
 
+from workflow.cli.common import VERBOSE
 from workflow.cli.crawling import crawl
 from workflow.cli.data import db, diagrams, self_check
 from workflow.cli.demo import demo, demo_web
@@ -17,6 +18,7 @@ from workflow.cli.people import operator
 from workflow.cli.processes import psp_standin, ticker, up, web, worker
 from workflow.cli.settings import config
 from workflow.config import ConfigError
+from workflow.kernel import logs
 from workflow.kernel.errors import DomainError
 
 #: Loggers of libraries whose warnings say nothing to the person before the screen.
@@ -34,10 +36,8 @@ CHATTY = ("waitress.queue", "scrapy.downloadermiddlewares.redirect")
 @click.pass_context
 def cli(context: click.Context, instance: str | None, verbose: bool) -> None:
     """Lichtbild finds copies of photographs on the web and turns unlicensed uses into paid licences."""
-    level = logging.INFO if verbose else logging.WARNING
-    logging.basicConfig(level=level, format="%(asctime)s %(name)s: %(message)s", stream=sys.stderr)
-    for handler in logging.getLogger().handlers:
-        handler.setLevel(level)  # libraries that open up the root logger do not get louder by it
+    logs.install(level=logging.INFO if verbose else logging.WARNING)
+    context.meta[VERBOSE] = verbose
     for name in CHATTY:
         logging.getLogger(name).setLevel(logging.ERROR)
     context.obj = instance

@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from workflow.config import FAILPOINTS, Config, load_config
-from workflow.kernel import failpoints
+from workflow.kernel import failpoints, logs
 
 if TYPE_CHECKING:
     from workflow.migrating import Upgraded
 
 #: Signs of a progress bar.
 WIDTH = 30
+#: Where the command line remembers that somebody asked for more words.
+VERBOSE = "lichtbild.verbose"
 
 instance_option = click.option(
     "--instance", "own_instance", default=None, help="Which instance to work on (as before the command)."
@@ -30,6 +32,11 @@ def config_of(context: click.Context, own_instance: str | None = None) -> Config
     config = load_config(own_instance or context.obj)
     failpoints.arm(os.environ.get(FAILPOINTS, ""))
     return config
+
+
+def log_as_configured(context: click.Context, config: Config) -> None:
+    """A process that stays writes its lines as the instance wants them."""
+    logs.install_for(config, verbose=bool(context.meta.get(VERBOSE)))
 
 
 def stop_on_signals() -> threading.Event:

@@ -16,6 +16,7 @@ from workflow.cli.common import (
     bring_up_to_date,
     config_of,
     instance_option,
+    log_as_configured,
     require_current_schema,
     stop_on_signals,
 )
@@ -38,6 +39,7 @@ def web(context: click.Context, own_instance: str | None) -> None:
     from workflow.building import build_runtime
 
     config = config_of(context, own_instance)
+    log_as_configured(context, config)
     require_current_schema(config)
     stop = stop_on_signals()
     runtime = build_runtime(config)
@@ -68,6 +70,7 @@ def ticker(context: click.Context, own_instance: str | None, every: float | None
     from workflow.ticker import Ticker
 
     config = config_of(context, own_instance)
+    log_as_configured(context, config)
     require_current_schema(config)
     seconds = every or (2.0 if config.demo else 30.0)
     lock = config.instance_dir / "ticker.lock"
@@ -88,6 +91,7 @@ def worker(context: click.Context, own_instance: str | None, drain: bool) -> Non
     from workflow.worker import Worker
 
     config = config_of(context, own_instance)
+    log_as_configured(context, config)
     require_current_schema(config)
     stop = stop_on_signals()
     runtime = build_runtime(config)

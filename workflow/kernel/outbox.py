@@ -13,7 +13,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any, ClassVar, Protocol
 
-from sqlalchemy import Index, String, func, select, update
+from sqlalchemy import Index, String, Text, cast, delete, func, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from workflow.kernel.db import Base, enum_column
@@ -24,6 +24,15 @@ MAX_ATTEMPTS = 12
 #: Wait after the n-th failure, seconds; the last value repeats.
 BACKOFF_SECONDS = (5, 15, 60, 300, 900, 3600)
 EVENT = "event"
+#: What these said is gone once it is done: a mail may hold a link that opens something.
+FORGOTTEN_WHEN_DONE = frozenset({"mail"})
+#: Recurring questions carry their minute in the key: it never comes again.
+RECURRING = ("self_check", "housekeeping", "psp.reconcile")
+RECURRING_KEPT = timedelta(days=7)
+#: How long a key is remembered after its payload is gone. Nobody repeats anything later: payment services
+#: list events for a month, contests end within half a year, and an event of ours is told once.
+KEY_KEPT = timedelta(days=400)
+PRUNED_AT_ONCE = 500
 
 
 class OutboxState(StrEnum):
@@ -128,7 +137,15 @@ def claim(session: Session, wall: datetime) -> OutboxMessage | None:
 
 def finish(session: Session, message: OutboxMessage, wall: datetime) -> None:
     """Mark it done, in the transaction that holds its effect; raises :class:`LeaseLost`."""
-    _settle(session, message, state=OutboxState.DONE, done_at=wall, lease_until=None, last_error="")
+    values: dict[str, Any] = {
+        "state": OutboxState.DONE,
+        "done_at": wall,
+        "lease_until": None,
+        "last_error": "",
+    }
+    if message.kind in FORGOTTEN_WHEN_DONE:
+        values["payload"] = {}
+    _settle(session, message, **values)
 
 
 def retry_later(session: Session, message: OutboxMessage, wall: datetime, error: str) -> None:
@@ -167,6 +184,26 @@ def repeat(session: Session, message_id: uuid.UUID, wall: datetime) -> None:
         )
         .values(state=OutboxState.PENDING, attempts=0, next_at=wall)
     )
+
+
+def prune(session: Session, wall: datetime, keep: timedelta) -> int:
+    """Take away what is done and no longer needed, at most a batch; returns how many rows changed.
+
+    A finished message keeps its content for ``keep`` and its key for :data:`KEY_KEPT`, since the key is
+    what makes a second telling harmless. Failed and unknown ones wait for a person, however long.
+    """
+    done = (OutboxMessage.state == OutboxState.DONE, OutboxMessage.done_at.is_not(None))
+    recurring = OutboxMessage.kind.in_(RECURRING) & (OutboxMessage.done_at < wall - RECURRING_KEPT)
+    over = recurring | (OutboxMessage.done_at < wall - max(KEY_KEPT, keep))
+    old = session.scalars(select(OutboxMessage.id).where(*done, over).limit(PRUNED_AT_ONCE)).all()
+    session.execute(delete(OutboxMessage).where(OutboxMessage.id.in_(old)))
+    told = OutboxMessage.done_at < wall - keep
+    says_something = cast(OutboxMessage.payload, Text) != "{}"
+    full = session.scalars(
+        select(OutboxMessage.id).where(*done, told, says_something).limit(PRUNED_AT_ONCE)
+    ).all()
+    session.execute(update(OutboxMessage).where(OutboxMessage.id.in_(full)).values(payload={}))
+    return len(old) + len(full)
 
 
 def _settle(session: Session, message: OutboxMessage, **values: Any) -> None:

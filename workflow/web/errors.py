@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -11,6 +12,8 @@ from flask import Response, current_app, g, jsonify, make_response, render_templ
 from flask_limiter import RateLimitExceeded
 from flask_wtf.csrf import CSRFError
 from jinja2 import TemplateNotFound
+from sqlalchemy.exc import DatabaseError, InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
 from workflow.kernel.errors import Conflict, DomainError, NotFound, Refused, Stale, Unavailable
@@ -98,6 +101,8 @@ def _render(page: ErrorPage) -> str:
             return render_template(f"errors/{name}.html", error=page)
         except TemplateNotFound:
             continue
+        except SQLAlchemyError:  # the frame of the page asks the database too
+            break
     return f"{page.title}. {' '.join(page.reasons)} Reference {page.reference}."
 
 
@@ -135,9 +140,29 @@ def _http_error(error: HTTPException) -> Response:
 
 def _bug(error: Exception) -> Response:
     """A bug: noted with its reference; the page tells nothing of the inside."""
-    log.error("request %s %s %s", reference(), request.method, request.path, exc_info=error)
+    if why := _away(error):
+        log.error("request %s %s: %s", reference(), request.endpoint, error)
+        g.signed_in = None
+        return error_response(503, why, headers={"Retry-After": str(RETRY_SECONDS)})
+    log.error("request %s %s %s", reference(), request.method, request.endpoint, exc_info=error)
     if current_app.config["PROPAGATE_EXCEPTIONS"]:
         raise error
     g.signed_in = None  # the loader itself may be what failed
     without_database()
     return error_response(500)
+
+
+def _away(error: Exception) -> str | None:
+    """What to tell when not we but what we stand on failed; ``None`` for a bug."""
+    gone = isinstance(error, (OperationalError, InterfaceError, PoolTimeout)) or type(error) is DatabaseError
+    if gone:
+        return (
+            "Our database does not answer at this moment. Nothing was saved and nothing is lost: "
+            "please send the same again in a few minutes."
+        )
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG):
+        return (
+            "We cannot store anything at this moment. Nothing of this request was kept: "
+            "please send the same again later."
+        )
+    return None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,10 +13,10 @@ from werkzeug.exceptions import Forbidden
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from workflow.config import ROOT
-from workflow.web import errors, headers, languages, limits, rendering
+from workflow.web import errors, headers, languages, limits, rendering, watching
 from workflow.web.blueprints import RoleBlueprint
 from workflow.web.current import SAFE_METHODS
-from workflow.web.health import health
+from workflow.web.health import Condition, health
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -63,6 +62,8 @@ class Shape:
     csrf_exempt: frozenset[str] = frozenset()
     #: How many proxies of ours stand in front and set X-Forwarded-*; 0 = believe none.
     proxies: int = 0
+    #: What ``/ready`` and ``/metrics`` tell beyond the process itself.
+    condition: Condition = field(default_factory=Condition)
 
 
 def make_app(name: str, runtime: Runtime, shape: Shape) -> Flask:
@@ -92,7 +93,8 @@ def make_app(name: str, runtime: Runtime, shape: Shape) -> Flask:
     app.extensions["runtime"] = runtime
     app.extensions["signed_in"] = shape.signed_in_loader
     app.extensions["log_in_endpoint"] = shape.log_in_endpoint
-    app.before_request(_number)
+    app.extensions["condition"] = shape.condition
+    watching.install(app)
     app.before_request(_host_check(site.hostname))
     limits.install(app, storage_url=runtime.config.redis_url)
     _protect_forms(app, site.netloc, shape.csrf_exempt)
@@ -106,11 +108,6 @@ def make_app(name: str, runtime: Runtime, shape: Shape) -> Flask:
             app.wsgi_app, x_for=shape.proxies, x_proto=shape.proxies
         )
     return app
-
-
-def _number() -> None:
-    """Give the request the number that error pages show and the log names."""
-    g.reference = secrets.token_hex(5)
 
 
 def _host_check(hostname: str) -> Callable[[], Response | None]:
