@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ipaddress
-import shutil
 import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,17 +11,23 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
+from tests import dialects
+from tests.databases import Mould, Moulds
+from tests.dialects import Cast
 from tests.full_life import LATER, live_through
 from tests.world import START, World, config_at, in_ci, make_runtime, need, opened
 from workflow.demo import people
 from workflow.kernel.clock import FrozenClock
 from workflow.kernel.db import Database
-from workflow.schema import upgrade
 from workflow.works.decoding import UploadDecoder
 
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
          "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage"]  # fmt: skip
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(dialects, "dialects")
 
 
 @pytest.hookimpl(wrapper=True)
@@ -77,16 +82,6 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An SQLite file with every migration in it and nothing else."""
-    path = tmp_path_factory.mktemp("empty") / "lichtbild.sqlite"
-    database = Database(f"sqlite:///{path}")
-    upgrade(database)
-    database.dispose()
-    return path
-
-
-@pytest.fixture(scope="session")
 def shared_decoder() -> Iterator[UploadDecoder]:
     """The real decoder, its child process started once."""
     decoder = UploadDecoder()
@@ -94,19 +89,17 @@ def shared_decoder() -> Iterator[UploadDecoder]:
     decoder.close()
 
 
-@pytest.fixture(scope="session")
-def settled(
-    tmp_path_factory: pytest.TempPathFactory, empty_database: Path, shared_decoder: UploadDecoder
-) -> Path:
-    """A folder with an instance in which an operator and a photographer have settled; copied for each test."""
-    folder = tmp_path_factory.mktemp("settled")
-    config = config_at(folder)
-    shutil.copy(empty_database, config.instance_dir)
-    database = Database(config.database_url)
-    runtime = make_runtime(config, database, FrozenClock(START), shared_decoder)
-    people.settle_in(runtime)
-    database.dispose()
-    return folder
+@pytest.fixture
+def settled(moulds: Moulds, migrated: Mould, shared_decoder: UploadDecoder) -> Mould:
+    """An instance in which an operator and a photographer have settled."""
+
+    def settle(folder: Path, url: str) -> None:
+        database = Database(url)
+        config = config_at(folder, LICHTBILD_DATABASE_URL=url)
+        people.settle_in(make_runtime(config, database, FrozenClock(START), shared_decoder))
+        database.dispose()
+
+    return moulds.get(migrated.dialect, "settled", settle, of=migrated)
 
 
 @pytest.fixture
@@ -116,27 +109,30 @@ def frozen() -> FrozenClock:
 
 @pytest.fixture
 def world(
-    tmp_path: Path, settled: Path, frozen: FrozenClock, shared_decoder: UploadDecoder
+    tmp_path: Path, settled: Mould, cast: Cast, frozen: FrozenClock, shared_decoder: UploadDecoder
 ) -> Iterator[World]:
     """An instance of one's own with people, both apps, a worker, a clock and a card service."""
-    shutil.copytree(settled, tmp_path / "instances")
-    with opened(tmp_path / "instances", frozen, shared_decoder, tmp_path) as world:
+    url = cast(settled, tmp_path / "instances")
+    with opened(tmp_path / "instances", url, frozen, shared_decoder, tmp_path) as world:
         yield world
 
 
-@pytest.fixture(scope="session")
-def populated(tmp_path_factory: pytest.TempPathFactory, settled: Path, shared_decoder: UploadDecoder) -> Path:
-    """A folder with an instance in which everything has happened; copied for each test that needs it."""
-    folder = tmp_path_factory.mktemp("populated")
-    shutil.copytree(settled, folder, dirs_exist_ok=True)
-    with opened(folder, FrozenClock(START), shared_decoder, folder) as world:
-        live_through(world)
-    return folder
+@pytest.fixture
+def populated(moulds: Moulds, settled: Mould, shared_decoder: UploadDecoder) -> Mould:
+    """An instance in which everything has happened."""
+
+    def live(folder: Path, url: str) -> None:
+        with opened(folder, url, FrozenClock(START), shared_decoder, folder) as world:
+            live_through(world)
+
+    return moulds.get(settled.dialect, "populated", live, of=settled)
 
 
 @pytest.fixture
-def full_world(tmp_path: Path, populated: Path, shared_decoder: UploadDecoder) -> Iterator[World]:
+def full_world(
+    tmp_path: Path, populated: Mould, cast: Cast, shared_decoder: UploadDecoder
+) -> Iterator[World]:
     """A copy of :func:`populated`, at the moment where it stood still."""
-    shutil.copytree(populated, tmp_path / "instances")
-    with opened(tmp_path / "instances", FrozenClock(LATER), shared_decoder, tmp_path) as world:
+    url = cast(populated, tmp_path / "instances")
+    with opened(tmp_path / "instances", url, FrozenClock(LATER), shared_decoder, tmp_path) as world:
         yield world

@@ -5,6 +5,7 @@ Everything is made by the services and pages that people use; only the clock sta
 
 from __future__ import annotations
 
+import base64
 import io
 import json
 import os
@@ -37,7 +38,7 @@ from workflow.cases.pricing import FeeFacts
 from workflow.cases.services import EvidenceFile, NewCase, Recipient, UseFacts, move, set_price, submit_case
 from workflow.cases.services.deciding import note_look
 from workflow.cases.states import CaseTrigger, EvidenceKind, UseClass
-from workflow.config import Config, load_config
+from workflow.config import ROOT, Config, load_config
 from workflow.demo import people
 from workflow.kernel import audit
 from workflow.kernel.actors import Actor
@@ -65,6 +66,7 @@ from workflow.works.models import Work
 START = datetime(2024, 3, 1, 9, 0, tzinfo=UTC)
 RECIPIENT = "office@example.org"
 NOBODY = "http://127.0.0.1:9/webhooks/stripe"
+MASTER_KEY = bytes(32)
 
 
 def need(*programs: str) -> None:
@@ -226,6 +228,19 @@ class World:
         answer = visitor.press("/", {"reference": case.reference, "code": case.code})
         assert answer.status_code == 303, words(answer.text)
         return visitor
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What a process of this instance (``lichtbild --instance demo …``) finds in its environment."""
+        config = self.runtime.config
+        return {
+            **os.environ,
+            "PYTHONPATH": str(ROOT),
+            "LICHTBILD_INSTANCE_DIR": str(config.instance_dir.parent),
+            "LICHTBILD_DATABASE_URL": config.database_url,
+            "LICHTBILD_STRIPE_API_BASE": config.stripe_api_base,
+            "LICHTBILD_MASTER_KEY": base64.b64encode(MASTER_KEY).decode(),
+        }
 
     # --- time and work
 
@@ -441,7 +456,7 @@ def use_card(link: str, number: str = "4242 4242 4242 4242") -> str:
 
 def make_runtime(config: Config, database: Database, clock: FrozenClock, decoder: Decoder) -> Runtime:
     """The parts of a process, with a clock that stands still and a known master key."""
-    master = MasterKey(bytes(32))
+    master = MasterKey(MASTER_KEY)
     return Runtime(
         config=config, database=database, clock=clock, vault=Vault(config.vault_dir, master), press=Press(),
         mail=LocalMailbox(config.mailbox_dir, config.mail_sender), secrets=master, decoder=decoder,
@@ -455,13 +470,15 @@ def config_at(folder: Path, **environment: str) -> Config:
 
 
 @contextmanager
-def opened(folder: Path, clock: FrozenClock, decoder: Decoder, standin_folder: Path) -> Iterator[World]:
-    """The settled instance in ``folder``, with a card service on loopback that reports to nobody:
-    the tests carry its messages."""
+def opened(
+    folder: Path, url: str, clock: FrozenClock, decoder: Decoder, standin_folder: Path
+) -> Iterator[World]:
+    """The settled instance in ``folder`` with its database at ``url``, and a card service on loopback that
+    reports to nobody: the tests carry its messages."""
     standin = start_standin(
         standin_folder / "standin.sqlite", NOBODY, "whsec_demo", "sk_test_demo", wall=clock.wall
     )
-    config = config_at(folder, LICHTBILD_STRIPE_API_BASE=standin.url)
+    config = config_at(folder, LICHTBILD_DATABASE_URL=url, LICHTBILD_STRIPE_API_BASE=standin.url)
     database = Database(config.database_url)
     runtime = make_runtime(config, database, clock, decoder)
     try:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import secrets
-import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -20,7 +19,10 @@ from werkzeug.test import TestResponse
 
 from detection.images.pool import DecodePool
 from detection.images.safe import SafeDecoder
+from tests.databases import Mould
+from tests.dialects import Cast
 from tests.second_step import pass_second_step
+from tests.world import config_at
 from workflow.accounts import desk_sign_in, passwords
 from workflow.accounts.desk_routes import accounts_desk
 from workflow.accounts.models import Account
@@ -28,10 +30,9 @@ from workflow.accounts.operator_routes import operator_setup
 from workflow.accounts.public_routes import accounts_public, public
 from workflow.accounts.services import joining
 from workflow.accounts.sign_in_routes import accounts_sign_in
-from workflow.accounts.terms import seed_terms
-from workflow.config import ROOT, load_config
+from workflow.config import ROOT
 from workflow.kernel.clock import FrozenClock
-from workflow.kernel.db import Base, Database
+from workflow.kernel.db import Database
 from workflow.kernel.documents import Vault
 from workflow.kernel.mail import LocalMailbox
 from workflow.kernel.outbox import OutboxMessage
@@ -58,22 +59,11 @@ def clock() -> FrozenClock:
     return FrozenClock(NOON)
 
 
-@pytest.fixture(scope="session")
-def founded(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database with its tables and the terms, made once and copied for every test."""
-    path = tmp_path_factory.mktemp("founded") / "lichtbild.sqlite"
-    database = Database(f"sqlite:///{path}")
-    Base.metadata.create_all(database.engine)
-    with database.transaction() as session:
-        seed_terms(session)
-    database.dispose()
-    return path
-
-
 @pytest.fixture
-def runtime(tmp_path: Path, founded: Path, clock: FrozenClock, decoder: Decoder) -> Iterator[Runtime]:
-    config = load_config("demo", {"LICHTBILD_INSTANCE_DIR": str(tmp_path)})
-    shutil.copy(founded, config.instance_dir)
+def runtime(
+    tmp_path: Path, founded: Mould, cast: Cast, clock: FrozenClock, decoder: Decoder
+) -> Iterator[Runtime]:
+    config = config_at(tmp_path, LICHTBILD_DATABASE_URL=cast(founded, tmp_path))
     database = Database(config.database_url)
     master = MasterKey(bytes(32))
     yield Runtime(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -16,6 +15,8 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 from sqlalchemy import select
 
+from tests.databases import Mould
+from tests.dialects import Cast
 from tests.world import START, World, make_runtime
 from workflow.accounts.models import Account
 from workflow.app import create_application
@@ -48,9 +49,9 @@ class Live:
 
 
 @pytest.fixture
-def live(tmp_path: Path, settled: Path, shared_decoder: UploadDecoder) -> Iterator[Live]:
+def live(tmp_path: Path, settled: Mould, cast: Cast, shared_decoder: UploadDecoder) -> Iterator[Live]:
     """Both apps behind one port as ``lichtbild web`` serves them, the card service, and a busy worker."""
-    shutil.copytree(settled, tmp_path / "instances")
+    url = cast(settled, tmp_path / "instances")
     clock = FrozenClock(START)
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
@@ -61,7 +62,7 @@ def live(tmp_path: Path, settled: Path, shared_decoder: UploadDecoder) -> Iterat
     )  # fmt: skip
     config = load_config("demo", {
         "LICHTBILD_INSTANCE_DIR": str(tmp_path / "instances"), "LICHTBILD_PORT": str(port),
-        "LICHTBILD_STRIPE_API_BASE": standin.url,
+        "LICHTBILD_STRIPE_API_BASE": standin.url, "LICHTBILD_DATABASE_URL": url,
     })  # fmt: skip
     database = Database(config.database_url)
     runtime = replace(make_runtime(config, database, clock, shared_decoder))

@@ -19,7 +19,10 @@ from workflow.demo import people
 from workflow.hits.intake import take_in
 from workflow.works.models import Work
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = [
+    pytest.mark.browser, pytest.mark.slow,
+    pytest.mark.postgresql_only("web, worker and reports at once are its daily life; a page looks the same on both"),
+]  # fmt: skip
 FIRST_SIGNS = "async link => (await (await fetch(link)).text()).slice(0, 4)"
 PASSWORD = "a calm harbour at dawn"
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import re
 import secrets
-import shutil
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -21,21 +20,22 @@ from werkzeug.test import TestResponse
 
 from detection.images.pool import DecodePool
 from detection.images.safe import SafeDecoder
+from tests.databases import Mould
+from tests.dialects import Cast
 from tests.second_step import pass_second_step
+from tests.world import config_at
 from workflow.accounts import passwords
 from workflow.accounts.models import Account
 from workflow.accounts.queries import current_terms
 from workflow.accounts.services.joining import create_operator
 from workflow.accounts.services.settings import OperatorSetUp, save_set_up
 from workflow.accounts.states import AccountKind, Capacity, LegalBasis, TaxState
-from workflow.accounts.terms import seed_terms
 from workflow.app import create_desk
 from workflow.cases import services
 from workflow.cases.models import Case
 from workflow.cases.pricing import FeeFacts
 from workflow.cases.services.deciding import note_look
 from workflow.cases.states import CaseTrigger, EvidenceKind, HoldKind, UseClass
-from workflow.config import load_config
 from workflow.kernel import outbox
 from workflow.kernel.actors import Actor, Role
 from workflow.kernel.clock import FrozenClock
@@ -49,7 +49,6 @@ from workflow.kernel.pdf import Press
 from workflow.kernel.runtime import Runtime
 from workflow.kernel.secrets import MasterKey
 from workflow.kernel.uploads import Decoder
-from workflow.schema import upgrade
 from workflow.wiring import handlers
 from workflow.worker import Worker
 from workflow.works.models import Work
@@ -68,16 +67,6 @@ def decoder() -> Iterator[Decoder]:
 
 
 @pytest.fixture(scope="session")
-def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An empty, migrated database, copied for each test."""
-    path = tmp_path_factory.mktemp("migrated") / "lichtbild.sqlite"
-    database = Database(f"sqlite:///{path}")
-    upgrade(database)
-    database.dispose()
-    return path
-
-
-@pytest.fixture(scope="session")
 def password_hash() -> str:
     return passwords.hash_password(PASSWORD)
 
@@ -88,9 +77,10 @@ def clock() -> FrozenClock:
 
 
 @pytest.fixture
-def runtime(tmp_path: Path, clock: FrozenClock, decoder: Decoder, migrated: Path) -> Iterator[Runtime]:
-    config = load_config("demo", {"LICHTBILD_INSTANCE_DIR": str(tmp_path)})
-    shutil.copy(migrated, config.instance_dir / "lichtbild.sqlite")
+def runtime(
+    tmp_path: Path, clock: FrozenClock, decoder: Decoder, founded: Mould, cast: Cast
+) -> Iterator[Runtime]:
+    config = config_at(tmp_path, LICHTBILD_DATABASE_URL=cast(founded, tmp_path))
     database = Database(config.database_url)
     master = MasterKey(bytes(32))
     yield Runtime(
@@ -287,7 +277,6 @@ class House:
 def house(runtime: Runtime, clock: FrozenClock, password_hash: str) -> House:
     house = House(runtime, clock, create_desk(runtime), password_hash)
     with runtime.database.transaction() as session:
-        seed_terms(session)
         staff = create_operator(session, STAFF, "Staff", password_hash, START)
         session.flush()
         house.people[STAFF] = staff.actor

@@ -22,7 +22,8 @@ from workflow.kernel.errors import DomainError, Refused
 
 def run(world: World, *words: str, instance: str = "demo") -> Result:
     folder = str(world.runtime.config.instance_dir.parent)
-    return CliRunner().invoke(cli, ["--instance", instance, *words], env={"LICHTBILD_INSTANCE_DIR": folder})
+    environment = world.environment if instance == "demo" else {"LICHTBILD_INSTANCE_DIR": folder}
+    return CliRunner().invoke(cli, ["--instance", instance, *words], env=environment)
 
 
 def test_the_database_is_checked(world: World) -> None:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from flask import Flask
 
+from tests.databases import Mould, Moulds
+from tests.dialects import Cast
 from workflow.accounts import desk_sign_in, passwords
 from workflow.accounts.desk_routes import accounts_desk
 from workflow.accounts.public_routes import accounts_public, public
 from workflow.accounts.sign_in_routes import accounts_sign_in
 from workflow.hits.rights_holder_routes import hits_rights_holder
-from workflow.kernel import audit, deadlines, documents, inbox, ledger, outbox  # noqa: F401 - their tables
 from workflow.kernel.actors import Actor
 from workflow.kernel.clock import FrozenClock
 from workflow.kernel.runtime import Runtime
@@ -42,30 +42,34 @@ def clock() -> FrozenClock:
     return FrozenClock(NOON)
 
 
-@pytest.fixture(scope="session")
-def filled_folder(tmp_path_factory, decoder: UploadDecoder, password_hash: str) -> Path:
+@pytest.fixture
+def stocked(moulds: Moulds, founded: Mould, decoder: UploadDecoder, password_hash: str) -> Mould:
     """One photograph on four pages of a blog and on one of a shop, taken in once for all tests."""
-    folder: Path = tmp_path_factory.mktemp("filled")
-    clock = FrozenClock(NOON)
-    runtime = make_runtime(folder, decoder, clock)
-    box = Inbox(runtime, People(runtime, password_hash).person("ada@example.org", "Ada Example"))
-    web = Web(runtime, clock)
-    box.upload("work-01.jpg")
-    web.page("http://blog.example.org/impressum", IMPRINT, "Impressum")
-    for number, how in enumerate(("resized", "cropped", "grey", "text")):
-        web.picture(f"http://blog.example.org/{number}/", altered("work-01.jpg", how))
-    web.picture("http://shop.example.net/a/", altered("work-01.jpg", "large"))
-    box.take_in()
-    runtime.database.dispose()
-    return folder
+
+    def fill(folder: Path, url: str) -> None:
+        clock = FrozenClock(NOON)
+        runtime = make_runtime(folder, url, decoder, clock)
+        box = Inbox(runtime, People(runtime, password_hash).person("ada@example.org", "Ada Example"))
+        web = Web(runtime, clock)
+        box.upload("work-01.jpg")
+        web.page("http://blog.example.org/impressum", IMPRINT, "Impressum")
+        for number, how in enumerate(("resized", "cropped", "grey", "text")):
+            web.picture(f"http://blog.example.org/{number}/", altered("work-01.jpg", how))
+        web.picture("http://shop.example.net/a/", altered("work-01.jpg", "large"))
+        box.take_in()
+        runtime.database.dispose()
+
+    return moulds.get(founded.dialect, "stocked", fill, of=founded)
 
 
 @pytest.fixture
-def runtime(request, tmp_path: Path, decoder: UploadDecoder, clock: FrozenClock) -> Iterator[Runtime]:
-    """An empty instance, or a copy of the filled one for tests that ask for ``filled``."""
-    if "filled" in request.fixturenames:
-        shutil.copytree(request.getfixturevalue("filled_folder"), tmp_path, dirs_exist_ok=True)
-    runtime = make_runtime(tmp_path, decoder, clock)
+def runtime(
+    request: pytest.FixtureRequest, tmp_path: Path, founded: Mould, cast: Cast, decoder: UploadDecoder,
+    clock: FrozenClock,
+) -> Iterator[Runtime]:  # fmt: skip
+    """An empty instance, or a copy of the stocked one for tests that ask for ``filled``."""
+    mould = request.getfixturevalue("stocked") if "filled" in request.fixturenames else founded
+    runtime = make_runtime(tmp_path, cast(mould, tmp_path), decoder, clock)
     yield runtime
     runtime.database.dispose()
 
@@ -113,5 +117,5 @@ def box(runtime: Runtime, owner: Actor) -> Inbox:
 
 @pytest.fixture
 def filled(box: Inbox) -> Inbox:
-    """What ``filled_folder`` holds, in a copy of its own."""
+    """What ``stocked`` holds, in a copy of its own."""
     return box

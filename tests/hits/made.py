@@ -16,21 +16,20 @@ from sqlalchemy import insert, select, update
 from werkzeug.test import TestResponse
 
 from detection.crawl.store import ContentStore
-from detection.crawl.tables import crawl_images, crawl_metadata, crawl_pages, crawl_sightings
+from detection.crawl.tables import crawl_images, crawl_pages, crawl_sightings
 from tests.second_step import pass_second_step
+from tests.world import config_at
 from workflow.accounts.models import Account
 from workflow.accounts.queries import account_by_email, current_terms
 from workflow.accounts.states import AccountKind, Capacity, TaxState
-from workflow.accounts.terms import seed_terms
-from workflow.config import ROOT, load_config
+from workflow.config import ROOT
 from workflow.hits import queries
 from workflow.hits.intake import take_in
 from workflow.hits.models import Hit
 from workflow.hits.writing import page_key
-from workflow.kernel import audit, deadlines, documents, inbox, ledger, outbox  # noqa: F401 - their tables
 from workflow.kernel.actors import Actor, Role
 from workflow.kernel.clock import FrozenClock
-from workflow.kernel.db import Base, Database
+from workflow.kernel.db import Database
 from workflow.kernel.documents import Vault
 from workflow.kernel.ids import new_id
 from workflow.kernel.mail import LocalMailbox
@@ -49,13 +48,9 @@ IMPRINT = """<!doctype html><html><head><title>Impressum</title></head><body><h1
 <p>E-Mail: <a href="mailto:blog@example.org">blog@example.org</a></p><p>USt-IdNr.: DE000000001</p></body></html>"""
 
 
-def make_runtime(folder: Path, decoder: UploadDecoder, clock: FrozenClock) -> Runtime:
-    config = load_config("demo", {"LICHTBILD_INSTANCE_DIR": str(folder)})
+def make_runtime(folder: Path, url: str, decoder: UploadDecoder, clock: FrozenClock) -> Runtime:
+    config = config_at(folder, LICHTBILD_DATABASE_URL=url)
     database = Database(config.database_url)
-    Base.metadata.create_all(database.engine)
-    crawl_metadata.create_all(database.engine)
-    with database.transaction() as session:
-        seed_terms(session)
     master = MasterKey(bytes(32))
     return Runtime(
         config=config, database=database, clock=clock, vault=Vault(config.vault_dir, master),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import os
 import signal
 import subprocess
 import sys
@@ -33,11 +31,7 @@ def test_killed_again_and_again_it_still_sends_each_letter_once(world: World) ->
             facts = FeeFacts.from_json(session.get_one(Case, each.id).uses[0].match_facts["fee_facts"])
             set_price(session, each.id, facts, world.operator, world.now)
             move(session, each.id, CaseTrigger.OFFER, world.operator, world.now)
-    environment = {
-        **os.environ, "LICHTBILD_INSTANCE_DIR": str(world.runtime.config.instance_dir.parent),
-        "LICHTBILD_STRIPE_API_BASE": world.runtime.config.stripe_api_base, "PYTHONPATH": str(ROOT),
-        "LICHTBILD_MASTER_KEY": base64.b64encode(bytes(32)).decode(),
-    }  # fmt: skip
+    environment = world.environment
     for pause in (0.05, 0.6, 0.3):
         before = _done(world)
         process = _worker(environment)

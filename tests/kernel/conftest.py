@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.databases import Mould
+from tests.dialects import Cast
 from workflow.kernel.db import Database
 
 
 @pytest.fixture
-def database(tmp_path: Path, empty_database: Path) -> Iterator[Database]:
-    shutil.copy(empty_database, tmp_path / "kernel.sqlite")
-    database = Database(f"sqlite:///{tmp_path / 'kernel.sqlite'}")
+def database(tmp_path: Path, migrated: Mould, cast: Cast) -> Iterator[Database]:
+    database = Database(cast(migrated, tmp_path))
     yield database
     database.dispose()

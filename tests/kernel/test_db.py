@@ -21,6 +21,7 @@ def keys(database: Database) -> list[str]:
         return list(session.scalars(select(OutboxMessage.key).order_by(OutboxMessage.key)))
 
 
+@pytest.mark.sqlite_only("these are its settings; a PostgreSQL is set up by whoever runs it")
 def test_the_settings_that_keep_money(database: Database) -> None:
     with database.engine.connect() as connection:
         found = {
@@ -55,6 +56,7 @@ def test_what_was_read_stays_readable(database: Database) -> None:
     assert row.payload == {"x": 1} and row.created_at == START
 
 
+@pytest.mark.sqlite_only("one writer at a time: PostgreSQL lets several write and locks rows")
 def test_writers_wait_for_each_other_and_lose_nothing(database: Database) -> None:
     def write(who: int) -> None:
         for n in range(8):

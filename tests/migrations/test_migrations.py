@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import Table, insert, inspect, select, text
 from sqlalchemy.exc import DBAPIError
 
+from tests.databases import tamper
 from tests.world import START, World
 from workflow.checks import problems
 from workflow.kernel import ledger
@@ -36,8 +37,8 @@ def rows_of(database: Database) -> dict[str, int]:
         }
 
 
-def test_one_head_and_nothing_differs(tmp_path: Path) -> None:
-    database = Database(f"sqlite:///{tmp_path / 'new.sqlite'}")
+def test_one_head_and_nothing_differs(new_database: str) -> None:
+    database = Database(new_database)
     assert revision_of(database) is None
     upgrade(database)
     assert revision_of(database) == current_head()
@@ -176,10 +177,10 @@ def test_a_changed_audit_line_is_found(world: World) -> None:
     """Somebody with the keys to the machine drops the trigger and changes the past."""
     world.offered()
     assert problems(world.runtime) == []
-    with world.runtime.database.transaction() as session:
-        session.execute(text("DROP TRIGGER audit_entries_no_update"))
+    with world.runtime.database.reading() as session:
         entry = session.scalars(select(AuditEntry).where(AuditEntry.action == "case:offer")).one()
-        session.execute(
-            text("UPDATE audit_entries SET actor_name = 'Somebody else' WHERE hash = :h"), {"h": entry.hash}
-        )
+    tamper(
+        world.runtime.database,
+        f"UPDATE audit_entries SET actor_name = 'Somebody else' WHERE hash = '{entry.hash}'",
+    )
     assert any("breaks at" in sentence for sentence in problems(world.runtime))

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.databases import Mould
+from tests.dialects import Cast
 from tests.money.till import KEY, NOON, SECRET, Till, make_runtime
 from workflow.kernel.clock import FrozenClock
 from workflow.money.stripe_gateway import StripeGateway
@@ -14,11 +16,11 @@ from workflow.money.stripe_standin import start_standin
 
 
 @pytest.fixture
-def till(tmp_path: Path) -> Iterator[Till]:
+def till(tmp_path: Path, founded: Mould, cast: Cast) -> Iterator[Till]:
     clock = FrozenClock(NOON)
     nobody = "http://127.0.0.1:9/webhooks/stripe"
     standin = start_standin(tmp_path / "standin.sqlite", nobody, SECRET, KEY, wall=clock.wall)
-    runtime = make_runtime(tmp_path, clock, standin.url)
+    runtime = make_runtime(tmp_path, cast(founded, tmp_path), clock, standin.url)
     yield Till(runtime, clock, StripeGateway(KEY, SECRET, standin.url), standin)
     runtime.database.dispose()
     standin.close()

@@ -17,20 +17,19 @@ import stripe
 from flask import Flask
 from werkzeug.test import TestResponse
 
+from tests.world import config_at
 from workflow.accounts.models import Account as Person
 from workflow.accounts.models import OperatorProfile
 from workflow.accounts.states import AccountKind, Capacity, LegalBasis, TaxState
-from workflow.accounts.terms import seed_terms
 from workflow.cases import events
 from workflow.cases.models import Case
 from workflow.cases.pricing import FeeFacts
 from workflow.cases.services import EvidenceFile, NewCase, UseFacts, move, set_price, submit_case
 from workflow.cases.services.offering import RecipientFacts, note_recipient
 from workflow.cases.states import CaseTrigger, EvidenceKind, UseClass
-from workflow.config import load_config
 from workflow.kernel.actors import SYSTEM, Actor, Role
 from workflow.kernel.clock import FrozenClock
-from workflow.kernel.db import Base, Database
+from workflow.kernel.db import Database
 from workflow.kernel.documents import Vault
 from workflow.kernel.ids import new_id
 from workflow.kernel.mail import LocalMailbox
@@ -252,15 +251,10 @@ class Till:
         return make_app("portal", self.runtime, shape)
 
 
-def make_runtime(folder: Path, clock: FrozenClock, standin_url: str) -> Runtime:
-    """A demo instance in a folder of its own, with every table."""
-    config = load_config(
-        "demo", {"LICHTBILD_INSTANCE_DIR": str(folder), "LICHTBILD_STRIPE_API_BASE": standin_url}
-    )
+def make_runtime(folder: Path, url: str, clock: FrozenClock, standin_url: str) -> Runtime:
+    """A demo instance in a folder of its own, on the founded database at ``url``."""
+    config = config_at(folder, LICHTBILD_DATABASE_URL=url, LICHTBILD_STRIPE_API_BASE=standin_url)
     database = Database(config.database_url)
-    Base.metadata.create_all(database.engine)
-    with database.transaction() as session:
-        seed_terms(session)
     master = MasterKey(bytes(32))
     return Runtime(
         config=config, database=database, clock=clock, vault=Vault(config.vault_dir, master), press=Press(),

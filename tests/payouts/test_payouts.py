@@ -5,8 +5,8 @@ from __future__ import annotations
 import uuid
 
 import pytest
-from sqlalchemy import text
 
+from tests.databases import tamper
 from tests.money.till import OPERATOR, Till
 from workflow.accounts.models import Account as Person
 from workflow.cases import events
@@ -153,7 +153,6 @@ def test_only_the_owner_sees_a_statement(till: Till) -> None:
 )
 def test_the_self_check_sees_what_does_not_fit(till: Till, damage: str) -> None:
     till.paid()
-    with till.runtime.database.transaction() as session:
-        session.execute(text(damage))
+    tamper(till.runtime.database, damage)
     with till.runtime.database.reading() as session:
         assert queries.check(session)

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.databases import Mould
+from tests.dialects import Cast
 from tests.portal.house import NOON, House
-from workflow import schema  # noqa: F401 - every table
-from workflow.accounts.terms import seed_terms
+from tests.world import config_at
 from workflow.app import create_portal
-from workflow.config import load_config
 from workflow.kernel.clock import FrozenClock
-from workflow.kernel.db import Base, Database
+from workflow.kernel.db import Database
 from workflow.kernel.documents import Vault
 from workflow.kernel.mail import LocalMailbox
 from workflow.kernel.pdf import Press
@@ -39,18 +39,17 @@ def clock() -> FrozenClock:
 
 
 @pytest.fixture
-def make_house(tmp_path: Path, clock: FrozenClock, decoder: UploadDecoder) -> Iterator[object]:
+def make_house(
+    tmp_path: Path, clock: FrozenClock, decoder: UploadDecoder, founded: Mould, cast: Cast
+) -> Iterator[object]:
     """Builds the house; ``standin_url`` is where card payments go."""
     databases = []
 
     def make(standin_url: str = "") -> House:
-        settings = {"LICHTBILD_INSTANCE_DIR": str(tmp_path), "LICHTBILD_STRIPE_API_BASE": standin_url}
-        config = load_config("demo", settings)
+        url = cast(founded, tmp_path)
+        config = config_at(tmp_path, LICHTBILD_DATABASE_URL=url, LICHTBILD_STRIPE_API_BASE=standin_url)
         database = Database(config.database_url)
         databases.append(database)
-        Base.metadata.create_all(database.engine)
-        with database.transaction() as session:
-            seed_terms(session)
         master = MasterKey(bytes(32))
         runtime = Runtime(
             config=config, database=database, clock=clock, vault=Vault(config.vault_dir, master), press=Press(),

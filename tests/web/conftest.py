@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import typing
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import pytest
 from flask import Flask
 from flask import session as cookie
 
-from workflow.config import load_config
+from tests.databases import Mould
+from tests.dialects import Cast
+from tests.world import config_at
 from workflow.kernel.actors import Actor, Role
 from workflow.kernel.clock import FrozenClock
-from workflow.kernel.db import Base, Database
+from workflow.kernel.db import Database
 from workflow.web.blueprints import RoleBlueprint, role_blueprint
 from workflow.web.current import SignedInAs
 from workflow.web.skeleton import Shape, make_app
@@ -35,12 +38,11 @@ def signed_in_by_cookie() -> SignedInAs | None:
 
 
 @pytest.fixture
-def runtime(tmp_path: Path) -> Iterator[Runtime]:
-    config = load_config("demo", {"LICHTBILD_INSTANCE_DIR": str(tmp_path)})
+def runtime(tmp_path: Path, migrated: Mould, cast: Cast) -> Iterator[Runtime]:
+    config = config_at(tmp_path, LICHTBILD_DATABASE_URL=cast(migrated, tmp_path))
     database = Database(config.database_url)
-    Base.metadata.create_all(database.engine)
     parts = SimpleNamespace(config=config, database=database, clock=FrozenClock(NOON))
-    yield cast("Runtime", parts)
+    yield typing.cast("Runtime", parts)
     database.dispose()
 
 

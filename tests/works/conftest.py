@@ -16,7 +16,10 @@ from flask import Flask
 from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
+from tests.databases import Mould
+from tests.dialects import Cast
 from tests.second_step import pass_second_step
+from tests.world import config_at
 from workflow.accounts import desk_sign_in, passwords
 from workflow.accounts.desk_routes import accounts_desk
 from workflow.accounts.models import Account
@@ -24,8 +27,7 @@ from workflow.accounts.public_routes import accounts_public, public
 from workflow.accounts.queries import current_terms
 from workflow.accounts.sign_in_routes import accounts_sign_in
 from workflow.accounts.states import AccountKind, Capacity, TaxState
-from workflow.accounts.terms import seed_terms
-from workflow.config import ROOT, load_config
+from workflow.config import ROOT
 from workflow.kernel.actors import Actor, Role
 from workflow.kernel.clock import FrozenClock
 from workflow.kernel.db import Base, Database
@@ -61,12 +63,9 @@ def password_hash() -> str:
 
 
 @pytest.fixture
-def runtime(tmp_path: Path, decoder: UploadDecoder) -> Iterator[Runtime]:
-    config = load_config("demo", {"LICHTBILD_INSTANCE_DIR": str(tmp_path)})
+def runtime(tmp_path: Path, decoder: UploadDecoder, founded: Mould, cast: Cast) -> Iterator[Runtime]:
+    config = config_at(tmp_path, LICHTBILD_DATABASE_URL=cast(founded, tmp_path))
     database = Database(config.database_url)
-    Base.metadata.create_all(database.engine)
-    with database.transaction() as session:
-        seed_terms(session)
     master = MasterKey(bytes(32))
     yield Runtime(
         config=config,

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import (
     JSON,
@@ -22,11 +22,13 @@ from sqlalchemy import (
     Enum,
     LargeBinary,
     MetaData,
+    Table,
     Uuid,
     create_engine,
     event,
     text,
 )
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, Engine, make_url
 from sqlalchemy.orm import Composite, DeclarativeBase, MappedColumn, Session, composite, mapped_column
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -35,7 +37,7 @@ from sqlalchemy.types import TypeDecorator
 from workflow.kernel.errors import Unavailable
 from workflow.kernel.money import Currency, Money
 
-__all__ = ["Base", "Database", "Session", "UTCDateTime", "enum_column", "money_column"]
+__all__ = ["Base", "Database", "Session", "UTCDateTime", "enum_column", "insert_once", "money_column"]
 
 BUSY_TIMEOUT_MS = 20_000
 STATEMENT_TIMEOUT_MS = 60_000
@@ -108,6 +110,19 @@ def money_column(name: str, *, nullable: bool = False) -> Composite[Any]:
 
 def _nothing_there(minor: int | None, currency: Currency | None) -> bool:
     return minor is None and currency is None
+
+
+def insert_once(session: Session, model: type[Base], **values: Any) -> bool:
+    """Insert a row unless a unique index says that it is there; ``False`` when it was.
+
+    Two at once on PostgreSQL: the second waits for the first and then finds it there, or takes its place.
+    """
+    table = cast("Table", model.__table__)
+    kind = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    session.flush()
+    key = next(iter(table.primary_key))
+    inserted = session.execute(kind.insert(table).values(values).on_conflict_do_nothing().returning(key))
+    return inserted.first() is not None
 
 
 class Database:

@@ -10,11 +10,11 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import LargeBinary, String, UniqueConstraint, select
+from sqlalchemy import LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from workflow.kernel import outbox
-from workflow.kernel.db import Base, enum_column
+from workflow.kernel.db import Base, enum_column, insert_once
 from workflow.kernel.ids import new_id
 
 MAX_BODY = 1_000_000
@@ -58,24 +58,20 @@ def receive(
 ) -> bool:
     """Write it down and ask the worker to read it; ``False`` when it was seen before (nothing happens)."""
     assert len(body) <= MAX_BODY
-    seen = session.scalar(
-        select(InboxMessage.id).where(InboxMessage.source == source, InboxMessage.foreign_id == foreign_id)
-    )
-    if seen is not None:
+    inbox_id = new_id()
+    if not insert_once(
+        session, InboxMessage, id=inbox_id, source=source, foreign_id=foreign_id, kind=kind, body=body,
+        facts=facts, received_at=wall,
+    ):  # fmt: skip
         return False
-    message = InboxMessage(
-        id=new_id(), source=source, foreign_id=foreign_id, kind=kind, body=body, facts=facts, received_at=wall
-    )
-    session.add(message)
     outbox.post(
         session,
         f"inbox:{source}",
-        {"inbox_id": str(message.id)},
+        {"inbox_id": str(inbox_id)},
         key=f"inbox:{source}:{foreign_id}",
         now=wall,
         priority=10,
     )
-    session.flush()
     return True
 
 

@@ -13,10 +13,10 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any, ClassVar, Protocol
 
-from sqlalchemy import Index, String, Text, cast, delete, func, select, update
+from sqlalchemy import Index, String, Text, cast, delete, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from workflow.kernel.db import Base, enum_column
+from workflow.kernel.db import Base, enum_column, insert_once
 from workflow.kernel.ids import new_id
 
 LEASE = timedelta(minutes=5)
@@ -98,13 +98,10 @@ def post(
 
     ``now`` is wall or business time, whichever the caller has; it is only shown to people.
     """
-    if session.scalar(select(func.count()).select_from(OutboxMessage).where(OutboxMessage.key == key)):
-        return False
-    session.add(
-        OutboxMessage(key=key, kind=kind, payload=payload, priority=priority, next_at=EPOCH, created_at=now)
-    )
-    session.flush()
-    return True
+    return insert_once(
+        session, OutboxMessage, key=key, kind=kind, payload=payload, priority=priority, next_at=EPOCH,
+        created_at=now,
+    )  # fmt: skip
 
 
 def publish(session: Session, event: Event, *, key: str, now: datetime) -> None:
