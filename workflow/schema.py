@@ -30,6 +30,7 @@ MODELS = (
     "workflow.kernel.pulses",
     "workflow.accounts.models",
     "workflow.accounts.second_factor",
+    "workflow.accounts.notice_tables",
     "workflow.works.models",
     "workflow.cases.models",
     "workflow.cases.post.models",

@@ -131,6 +131,8 @@ class Database:
     def __init__(self, url: str) -> None:
         self.url = make_url(url)
         self.dialect = self.url.get_backend_name()
+        #: What every session of ours carries in ``session.info``; the process's configuration, see ``Runtime``.
+        self.info: dict[str, Any] = {}
         if self.dialect == "sqlite":
             self.engine = _sqlite_engine(url)
         else:
@@ -141,7 +143,7 @@ class Database:
         """A session that may write; commits when the block ends well, rolls back when it does not."""
         with self.engine.connect() as connection:
             connection.execution_options(lichtbild_mode="write")
-            with Session(connection, expire_on_commit=False) as session, session.begin():
+            with Session(connection, expire_on_commit=False, info=self.info) as session, session.begin():
                 yield session
 
     @contextmanager
@@ -149,7 +151,7 @@ class Database:
         """A session that cannot write (the database refuses); always rolled back."""
         with self.engine.connect() as connection:
             connection.execution_options(lichtbild_mode="read")
-            with Session(connection, expire_on_commit=False, autoflush=False) as session:
+            with Session(connection, expire_on_commit=False, autoflush=False, info=self.info) as session:
                 try:
                     with session.begin():
                         _forbid_writes(session, self.dialect)

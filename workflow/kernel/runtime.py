@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from sqlalchemy.orm import Session
+
 from workflow.config import Config
 from workflow.kernel.clock import Clock
 from workflow.kernel.db import Database
@@ -28,3 +30,14 @@ class Runtime:
     secrets: MasterKey
     decoder: Decoder
     randbelow: Callable[[int], int]
+
+    def __post_init__(self) -> None:
+        """Let every session carry the configuration: a guard must know whether a mail can leave at all."""
+        self.database.info["config"] = self.config
+
+
+def config_in(session: Session) -> Config | None:
+    """The configuration of the process this session belongs to; ``None`` where no process was built."""
+    found = session.info.get("config")
+    assert found is None or isinstance(found, Config)
+    return found
