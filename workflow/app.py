@@ -15,6 +15,7 @@ from workflow.accounts import desk_sign_in
 from workflow.accounts.queries import instance_languages, zone_name
 from workflow.cases import worklist
 from workflow.condition import figures, readiness
+from workflow.desk import pages as desk_pages
 from workflow.hits.found_copies import where_found
 from workflow.hits.queries import count_open
 from workflow.kernel.actors import Role
@@ -36,6 +37,9 @@ DESK_ROUTES = (
     "workflow.accounts.sign_in_routes",
     "workflow.accounts.desk_routes",
     "workflow.accounts.operator_routes",
+    "workflow.accounts.founding_routes",
+    "workflow.accounts.notice_routes",
+    "workflow.desk.routes",
     "workflow.works.rights_holder_routes",
     "workflow.works.operator_routes",
     "workflow.hits.rights_holder_routes",
@@ -90,8 +94,10 @@ def create_desk(runtime: Runtime) -> Flask:
         languages=_languages,
         proxies=runtime.config.proxies,
         condition=_condition(runtime, local_figures=True),
+        csrf_exempt=frozenset({"notices_public.unsubscribe"}),
     )
     desk = make_app("desk", runtime, shape)
+    desk_pages.install(desk)
     found.install(desk, where_found)
     return desk
 

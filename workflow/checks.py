@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Any
 
+from workflow.desk.rounds import tell_problems
 from workflow.kernel import audit, ledger
 from workflow.kernel.errors import DomainError
 from workflow.kernel.runtime import Runtime
@@ -32,3 +33,5 @@ def self_check(runtime: Runtime, _payload: dict[str, Any]) -> None:
         found = [str(trouble)]
     for sentence in found:
         log.error("self-check: %s", sentence)
+    if found:
+        tell_problems(runtime, found)

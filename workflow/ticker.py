@@ -26,6 +26,7 @@ SEAL_SECONDS = 60
 CHECK_MINUTES = 10
 RECONCILE_MINUTES = 15
 PULSE_SECONDS = 30
+NOTICE_MINUTES = 5
 
 
 def tick(database: Database, now: datetime) -> int:
@@ -92,10 +93,12 @@ class Ticker:
             scheduler.add_job(self._ask_daily, "interval", hours=1, args=["housekeeping"])
             scheduler.add_job(self._ask, "interval", minutes=CHECK_MINUTES, args=["self_check"])
             scheduler.add_job(self._ask, "interval", minutes=RECONCILE_MINUTES, args=["psp.reconcile"])
+            scheduler.add_job(self._ask, "interval", minutes=NOTICE_MINUTES, args=["notices"])
             scheduler.start()
             self._beat()
             self._ask("self_check")
             self._ask_daily("housekeeping")
+            self._ask("notices")
             stop.wait()
             scheduler.shutdown(wait=True)
 

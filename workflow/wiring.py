@@ -9,9 +9,11 @@ from typing import Any
 
 from workflow.cases import events as case_events
 from workflow.cases import jobs as cases_jobs
+from workflow.cases import telling
 from workflow.cases.lifecycle import CASE_LIFECYCLE
 from workflow.cases.post import printing, sending
 from workflow.checks import self_check
+from workflow.desk.rounds import go_round
 from workflow.hits.lifecycle import HIT_LIFECYCLE
 from workflow.hits.services.releasing import release_of_closed
 from workflow.housekeeping import housekeeping
@@ -45,15 +47,19 @@ BY_THE_CLOCK = frozenset({"deadline", "letter", "letter.send", "mail"})
 
 #: What a case tells, and who does something about it.
 LISTENERS: dict[type[Any], tuple[Listener, ...]] = {
-    case_events.CaseSubmitted: (cases_jobs.tell_operator,),
-    case_events.InformationNeeded: (cases_jobs.tell_owner_needed,),
-    case_events.CaseRejected: (cases_jobs.tell_owner_rejected,),
-    case_events.CaseOffered: (cases_jobs.tell_owner_offered,),
-    case_events.AnswerReceived: (cases_jobs.confirm_answer, cases_jobs.tell_operator_answer),
+    case_events.CaseSubmitted: (telling.tell_operator,),
+    case_events.InformationNeeded: (telling.tell_owner_needed,),
+    case_events.CaseRejected: (telling.tell_owner_rejected,),
+    case_events.CaseOffered: (telling.tell_owner_offered,),
+    case_events.AnswerReceived: (
+        cases_jobs.confirm_answer,
+        telling.tell_operator_answer,
+        telling.tell_owner_answer,
+    ),
     case_events.DunningStepReached: (legal_jobs.write_dunning_letter,),
-    case_events.CasePaid: (payouts.accrue, cases_jobs.tell_owner_paid),
+    case_events.CasePaid: (payouts.accrue, telling.tell_owner_paid),
     case_events.PaymentTakenBack: (payouts.take_back,),
-    case_events.CaseClosed: (payouts.release, release_of_closed, cases_jobs.tell_owner_closed),
+    case_events.CaseClosed: (payouts.release, release_of_closed, telling.tell_owner_closed),
 }
 
 
@@ -77,6 +83,7 @@ def _handlers(gateway: PaymentGateway | None) -> Handlers:
         "inbox:stripe": Outside(partial(_with_gateway, money_jobs.read_stripe_event, gateway)),
         "self_check": Outside(self_check),
         "housekeeping": Outside(housekeeping),
+        "notices": Within(go_round),
     }
 
 

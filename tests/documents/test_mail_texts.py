@@ -22,6 +22,7 @@ COMMON: dict[str, Any] = {
     "work_title": "Harbour & dawn", "owner_name": "Studio Nordlicht", "page_url": samples.LONG_URL,
     "total": Money(21400), "code": "7KX3M-9PQRD-HC4VT-8WYB6", "portal_url": "http://portal.localhost:8000",
     "answer_by": date(2024, 3, 19), "offered_on": date(2024, 3, 5),
+    "settings_url": "http://desk.localhost:8000/settings/notices",
 }  # fmt: skip
 MAILS: dict[str, tuple[str, dict[str, Any], str]] = {
     "confirm": ("confirm_email", {"confirm_url": "http://desk.localhost:8000/confirm#x", "valid_hours": 48}, "Please confirm"),
@@ -49,6 +50,12 @@ MAILS: dict[str, tuple[str, dict[str, Any], str]] = {
     "owner": ("owner_case_update", {"headline": "Offer sent", "domain": "harbour-shop.example", "sentence": "The offer went out today.", "whose_turn": "the user of the picture", "next_date": date(2024, 3, 12), "case_url": "http://desk.localhost:8000/cases/1"}, "Offer sent (K7M3PQ-X)"),
     "payout": ("payout_available", {"amount": Money(11000), "statement_url": "http://desk.localhost:8000/money"}, "110,00"),
     "security": ("security_notice", {"what": "Second factor was reset", "who": "Kim Example"}, "Your account: Second factor was reset"),
+    "returned": ("payout_returned", {"amount": Money(11000), "account_url": "http://desk.localhost:8000/settings#bank"}, "Your bank returned 110,00"),
+    "new-hits": ("new_hits", {"count": 14, "inbox_url": "http://desk.localhost:8000/inbox"}, "14 new hits"),
+    "one-new-hit": ("new_hits", {"count": 1, "inbox_url": "http://desk.localhost:8000/inbox"}, "1 new hit in"),
+    "trouble": ("operator_notice", {"sentence": "A letter of case K7M3PQ-X did not leave.", "why": "The server refused it. " * 12, "url": "http://desk.localhost:8000/operator/queue"}, "A letter of case K7M3PQ-X"),
+    "test": ("test_mail", {}, "A test mail"),
+    "digest": ("digest", {"week_on": date(2024, 3, 11), "new_hits": 3, "to_decide": 14, "more_cases": 2, "held": Money(15840), "available": Money(0), "paid": Money(0), "cases": [{"reference": "K7M3PQ-X", "host": "walks.example.org", "stage": "Offer sent", "next": "Answer by 19 Mar 2024."}], "inbox_url": "http://desk.localhost:8000/inbox", "cases_url": "http://desk.localhost:8000/cases/", "money_url": "http://desk.localhost:8000/money/"}, "Your week: 14 to decide, 3 new hits"),
     "contact": ("contact_request", {"topic": "Question", "message": "Hello\n<b>there</b>", "received_on": date(2024, 3, 8)}, "Contact form: Question"),
 }  # fmt: skip
 

@@ -64,6 +64,22 @@ class ConfirmForm(BaseForm):
     """One button: the address is mine."""
 
 
+class FoundingForm(BaseForm):
+    """The first operator's account."""
+
+    longest: ClassVar[dict[str, int]] = {"email": EMAIL_LENGTH, "password": LONGEST}
+
+    name = StringField("Your name", [_needed])
+    email = EmailField("E-mail", [_needed, _address])
+    password = PasswordField("Password", [_needed])
+
+    def validate_password(self, field: Any) -> None:
+        """As at sign-up."""
+        flaw = flaw_of_password(field.data or "", not_like=self.email.data or "")
+        if flaw:
+            raise ValidationError(flaw)
+
+
 class LogInForm(BaseForm):
     """Address and password; what is wrong with them is told by one sentence only."""
 

@@ -107,7 +107,7 @@ class Acknowledgement(Base):
 
 
 class FoundingLink(Base):
-    """The link by which the first operator of an instance opens an account; one use, only its hash is kept."""
+    """The link by which the first operator opens an account; one use, only its hash is kept."""
 
     __tablename__ = "founding_links"
 

@@ -8,16 +8,19 @@ from typing import TYPE_CHECKING, Any
 from flask import Response, flash, redirect, url_for
 
 from workflow.accounts import logos, queries
-from workflow.accounts.forms import SetUpForm
+from workflow.accounts.forms import ConfirmForm, SetUpForm
+from workflow.accounts.readiness import MASTER_KEY_KEPT, acknowledge
+from workflow.accounts.services import contact
 from workflow.accounts.services import settings as services
 from workflow.accounts.states import LegalBasis
 from workflow.kernel.actors import Role
 from workflow.kernel.errors import NotFound, Refused
 from workflow.kernel.money import Currency
+from workflow.kernel.said import say
 from workflow.web.blueprints import role_blueprint
-from workflow.web.current import actor, now, reading, runtime, writing
-from workflow.web.forms import form_page, refuse
-from workflow.web.limits import max_bytes
+from workflow.web.current import actor, now, reading, runtime, wall, writing
+from workflow.web.forms import form_page, load_or_422, refuse
+from workflow.web.limits import limit, max_bytes
 
 if TYPE_CHECKING:
     from flask.typing import ResponseReturnValue
@@ -62,6 +65,29 @@ def save() -> ResponseReturnValue:
     with reading() as session:
         profile = queries.operator_profile(session)
     return form_page("operator/setup/show.html", form, profile=profile)
+
+
+@operator_setup.post("/operator/set-up/master-key")
+def keep_master_key() -> ResponseReturnValue:
+    """A person says that a copy of the master key lies elsewhere."""
+    load_or_422(ConfirmForm())
+    with writing() as session:
+        acknowledge(session, MASTER_KEY_KEPT, actor(), now(), "Said that the master key is kept elsewhere")
+    flash(say("Noted, with your name and today’s date."), "done")
+    return redirect(url_for("operator_setup.show"), code=303)
+
+
+@operator_setup.post("/operator/set-up/test-mail")
+@limit("10/hour")
+def send_test_mail() -> ResponseReturnValue:
+    """A mail to oneself, on the way every other mail takes."""
+    load_or_422(ConfirmForm())
+    with writing() as session:
+        contact.send_test_mail(session, uuid.UUID(actor().id), now(), wall())
+    flash(
+        say("The mail is on its way to you. Reload this page in a minute to see whether it left."), "waiting"
+    )
+    return redirect(url_for("operator_setup.show"), code=303)
 
 
 @operator_setup.get("/operator/set-up/logo")

@@ -20,11 +20,11 @@ _hasher = PasswordHasher(time_cost=1, memory_cost=47_104, parallelism=1)
 def flaw_of_password(password: str, *, not_like: str = "") -> str | None:
     """Why this password will not do, as a sentence; ``not_like`` is the e-mail address."""
     if len(password) < SHORTEST:
-        return f"Use at least {SHORTEST} signs. A short sentence is easy to remember."
+        return f"Use at least {SHORTEST} characters. A short sentence is easy to remember."
     if len(password) > LONGEST:
-        return f"Use at most {LONGEST} signs."
+        return f"Use at most {LONGEST} characters."
     if len(set(password)) < FEWEST_DIFFERENT_SIGNS:
-        return "This repeats a few signs only. Use a short sentence instead."
+        return "This repeats a few characters only. Use a short sentence instead."
     name = not_like.partition("@")[0].casefold()
     if password.casefold() in {not_like.casefold(), name, name * 2}:
         return "The password must not be your e-mail address."

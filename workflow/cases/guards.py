@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from sqlalchemy import func, select
 
-from workflow.accounts import queries as accounts
 from workflow.cases.cadence import cadence, cadence_on, zone_of
 from workflow.cases.models import Case, Evidence, Letter, Offer
-from workflow.cases.post.channels import why_no_way
+from workflow.cases.post.channels import channel_of, why_no_way
+from workflow.cases.readiness import why_no_letter
 from workflow.cases.states import ASKING, HOLD_WORDS, Channel, EvidenceKind, LetterKind, LetterState
 from workflow.kernel.errors import Refused
 from workflow.kernel.lifecycle import Context
@@ -35,11 +35,17 @@ def has_a_note(context: Context[Case]) -> str | None:
     return None if context.note.strip() else "Please say why, in a sentence."
 
 
-def instance_is_set_up(context: Context[Case]) -> str | None:
-    """No letter leaves before it is known who sends it."""
-    if accounts.is_complete(context.session):
-        return None
-    return "The set-up is not complete: a letter must say who sends it."
+def letters_can_leave(context: Context[Case]) -> str | None:
+    """No offer is released that could not leave: it is known who sends it, and there is a way to send it."""
+    why = why_no_letter(context.session, context.now, on_paper_only=_goes_on_paper_only(context))
+    return " ".join(why) or None
+
+
+def _goes_on_paper_only(context: Context[Case]) -> bool:
+    try:
+        return channel_of(context.subject, LetterKind.OFFER, "", context.now.date()) is Channel.POST
+    except Refused:
+        return False
 
 
 def is_priced(context: Context[Case]) -> str | None:

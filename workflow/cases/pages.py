@@ -135,7 +135,7 @@ CHECKS: tuple[tuple[str, str, Callable[[Context[Case]], str | None]], ...] = (
     ("recipient", "The recipient is known", guards.recipient_is_known),
     ("cadence", "The dates that follow can be reckoned", guards.cadence_is_known),
     ("price", "The price is set", guards.is_priced),
-    ("set_up", "The set-up says who sends the letter", guards.instance_is_set_up),
+    ("set_up", "The instance can send letters", guards.letters_can_leave),
 )
 
 

@@ -153,6 +153,14 @@ def _duration_step(tariff: dict[str, Any], facts: FeeFacts) -> tuple[int, int]:
     raise Refused("The tariff has no step for a use this long.")
 
 
+def tariff_is_example(on: date) -> bool:
+    """Whether only the shipped, neutral tariff is in force; also where none is."""
+    try:
+        return bool(_tariff_on(on)["example"])
+    except Refused:
+        return True
+
+
 def _tariff_on(on: date) -> dict[str, Any]:
     in_force = [row for row in _editions() if row["effective_from"] <= on]
     if not in_force:

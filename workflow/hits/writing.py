@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import uuid
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -10,7 +12,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 
 from detection.types import Certainty
+from workflow.accounts import notices
 from workflow.accounts.models import Account
+from workflow.accounts.queries import zone_name
 from workflow.cases.pricing import FeeFacts, FeeSheet, estimate
 from workflow.hits import crawled
 from workflow.hits.crawled import Find
@@ -23,6 +27,7 @@ from workflow.hits.page_facts import PageFacts, noon, read_page
 from workflow.hits.services.ruling import sentence_of
 from workflow.hits.states import HitState, HitTrigger, Verdict
 from workflow.kernel.actors import SYSTEM
+from workflow.kernel.calendar import local_date
 from workflow.kernel.db import Session
 from workflow.kernel.errors import Refused
 from workflow.kernel.failpoints import failpoint
@@ -33,6 +38,8 @@ from workflow.works.models import Work
 
 BATCH = 50
 OBSERVED = "Seen by our search"
+#: Whose days group the notices of new hits before the set-up.
+DEFAULT_ZONE = "Europe/Berlin"
 
 Tell = Callable[[str, int, int], None]
 
@@ -70,11 +77,16 @@ def write_hits(runtime: Runtime, tell: Tell) -> Written:
             }
         failpoint("hits.after_read")
         with runtime.database.transaction() as session:
+            now, shown = runtime.clock.business(), Counter[uuid.UUID]()
             for find in batch:
                 if find.hit_id is None:
-                    _write(session, find, told[find.page_url], shift, runtime.clock.business(), written)
+                    hit = _write(session, find, told[find.page_url], shift, now, written)
+                    shown[hit.owner_id] += hit.state is HitState.SHOWN
                 else:
                     _see_again(session, find, shift, written)
+            day = local_date(now, zone_name(session) or DEFAULT_ZONE)
+            for owner_id in sorted(owner for owner, count in shown.items() if count):
+                notices.count_hits(session, owner_id, shown[owner_id], day, now)
             failpoint("hits.before_commit")
         failpoint("hits.after_commit")
         tell("Writing hits", written.new + written.again, total)
@@ -112,7 +124,7 @@ def _operator_of(runtime: Runtime, session: Session, host: str) -> OperatorFacts
 
 def _write(
     session: Session, find: Find, told: Told, shift: timedelta, now: datetime, written: Written
-) -> None:
+) -> Hit:
     work = session.get_one(Work, find.work_id)
     match = session.get_one(FoundMatch, (find.sha256, find.work_id))
     hit = _hit_of(find, told, work, match, shift, now)
@@ -128,6 +140,7 @@ def _write(
         )  # fmt: skip
     written.new += 1
     written.pictures.append(hit.found_sha256)
+    return hit
 
 
 def _hit_of(find: Find, told: Told, work: Work, match: FoundMatch, shift: timedelta, now: datetime) -> Hit:

@@ -131,7 +131,7 @@ class Database:
     def __init__(self, url: str) -> None:
         self.url = make_url(url)
         self.dialect = self.url.get_backend_name()
-        #: What every session of ours carries in ``session.info``; the process's configuration, see ``Runtime``.
+        #: What every session carries in ``session.info``: the process's configuration, see ``Runtime``.
         self.info: dict[str, Any] = {}
         if self.dialect == "sqlite":
             self.engine = _sqlite_engine(url)

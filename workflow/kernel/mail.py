@@ -64,6 +64,8 @@ class Mail:
     written_at: datetime
     attachments: tuple[Attachment, ...] = ()
     reply_to: str = ""
+    #: Where one click ends this kind of mail (RFC 8058); empty = no such header.
+    unsubscribe_url: str = ""
 
 
 class MailTransport(Protocol):
@@ -89,6 +91,9 @@ def compose(mail: Mail, sender: str) -> EmailMessage:
     digest = mail_name(mail.message_id_key)
     message["Message-ID"] = f"<{digest}@{address.rpartition('@')[2]}>"
     message["Auto-Submitted"] = "auto-generated"
+    if mail.unsubscribe_url:
+        message["List-Unsubscribe"] = f"<{one_line(mail.unsubscribe_url, 'The address to unsubscribe')}>"
+        message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     message.set_content(mail.text, cte="quoted-printable")
     for attachment in mail.attachments:
         kind, _, detail = one_line(attachment.media_type, "The type of an attachment").partition("/")

@@ -13,7 +13,8 @@ from workflow.kernel.runtime import Runtime
 
 
 def send_mail(runtime: Runtime, payload: dict[str, Any]) -> None:
-    """Payload: ``to``, ``template``, ``context``; optionally ``attachments`` (document ids), ``reply_to``.
+    """Payload: ``to``, ``template``, ``context``; optionally ``attachments`` (document ids), ``reply_to``,
+    ``unsubscribe_url``.
 
     Names ending in ``_on``, ``_by`` or ``_date`` hold ISO dates, a ``{"minor", "currency"}`` is money.
     Raises what the transport raises: refused, delayed or unknown.
@@ -36,6 +37,7 @@ def send_mail(runtime: Runtime, payload: dict[str, Any]) -> None:
             written_at=runtime.clock.business(),
             attachments=tuple(attachments),
             reply_to=payload.get("reply_to", ""),
+            unsubscribe_url=payload.get("unsubscribe_url", ""),
         )
     )
 

@@ -15,6 +15,7 @@ from workflow.money.states import GOOD
 from workflow.payouts.models import Payout
 from workflow.payouts.states import PayoutState as S
 from workflow.payouts.states import PayoutTrigger as T
+from workflow.payouts.telling import tell_available, tell_returned, tell_sent
 
 BY_US = frozenset({Role.SYSTEM})
 BY_STAFF = frozenset({Role.OPERATOR})
@@ -110,15 +111,15 @@ STATES: tuple[State[Payout], ...] = (
 
 TRANSITIONS: tuple[Transition[Payout], ...] = (
     Transition(T.RELEASE, (S.ACCRUED,), S.AVAILABLE, BY_US | BY_STAFF, "Release",
-               guards=(window_is_over, payment_is_good), effects=(book_release,)),
+               guards=(window_is_over, payment_is_good), effects=(book_release, tell_available)),
     Transition(T.TAKE_BACK, (S.ACCRUED,), S.TAKEN_BACK, BY_US, "Take back"),
     Transition(T.APPROVE, (S.AVAILABLE, S.RETURNED), S.APPROVED, BY_STAFF, "Approve",
                guards=(payment_is_good, account_is_known)),
     Transition(T.SEND, (S.APPROVED,), S.SENT, BY_STAFF, "Mark as sent",
-               guards=(payment_is_good, account_is_known), effects=(book_transfer,)),
+               guards=(payment_is_good, account_is_known), effects=(book_transfer, tell_sent)),
     Transition(T.CONFIRM, (S.SENT,), S.CONFIRMED, BY_STAFF, "Confirm arrival", effects=(note_arrival,)),
     Transition(T.RETURN, (S.SENT, S.CONFIRMED), S.RETURNED, BY_STAFF, "Returned by the bank",
-               effects=(undo_transfer,),
+               effects=(undo_transfer, tell_returned),
                warning="The booking of the transfer is reversed and the share is due again."),
 )  # fmt: skip
 

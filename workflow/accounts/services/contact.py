@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import datetime
 
 from sqlalchemy import select
@@ -38,6 +39,15 @@ def ask(session: Session, name: str, email: str, text: str, now: datetime) -> Co
         }
         outbox.post(session, "mail", payload, key=f"mail:contact:{request.id}", now=now)
     return request
+
+
+def send_test_mail(session: Session, account_id: uuid.UUID, now: datetime, wall: datetime) -> None:
+    """Post a mail to oneself, at most one a minute; whether it left is seen on the set-up page."""
+    person = queries.account(session, account_id)
+    profile = queries.operator_profile(session)
+    context = {"name": person.name, "sender_name": profile.name if profile else "Lichtbild"}
+    payload = {"to": person.email, "template": "test_mail", "context": context, "attachments": []}
+    outbox.post(session, "mail", payload, key=f"mail:test:{person.id}:{wall:%Y%m%dT%H%M}", now=now)
 
 
 def topic_of(text: str) -> str:

@@ -65,6 +65,14 @@
       button.addEventListener("click", () => copy(button));
     }
   }
+  document.addEventListener("keydown", (event) => {
+    const search = document.querySelector("[data-search]");
+    const writing = event.target.closest("input, textarea, select, [contenteditable]");
+    if (event.key !== "/" || writing || !search || event.ctrlKey || event.metaKey || event.altKey) return;
+    event.preventDefault();
+    search.focus();
+    search.select();
+  });
   for (const form of document.querySelectorAll("form[data-autosubmit]")) {
     form.addEventListener("change", () => form.requestSubmit());
     for (const button of form.querySelectorAll("[data-only-without-scripts]")) button.hidden = true;
