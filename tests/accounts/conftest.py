@@ -26,6 +26,7 @@ from tests.world import config_at
 from workflow.accounts import desk_sign_in, passwords
 from workflow.accounts.desk_routes import accounts_desk
 from workflow.accounts.models import Account
+from workflow.accounts.notice_routes import notices_desk, notices_public
 from workflow.accounts.operator_routes import operator_setup
 from workflow.accounts.public_routes import accounts_public, public
 from workflow.accounts.services import joining
@@ -89,7 +90,15 @@ def desk(runtime: Runtime) -> Flask:
             site_url=runtime.config.desk_url,
             cookie_name="lb_desk",
             signed_in_loader=desk_sign_in.load,
-            blueprints=(public, accounts_public, accounts_sign_in, accounts_desk, operator_setup),
+            blueprints=(
+                public,
+                accounts_public,
+                accounts_sign_in,
+                accounts_desk,
+                operator_setup,
+                notices_desk,
+                notices_public,
+            ),  # fmt: skip
             log_in_endpoint="accounts_public.log_in",
         ),
     )

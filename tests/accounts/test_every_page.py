@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import TYPE_CHECKING
 
 import pytest
@@ -75,7 +76,12 @@ def test_every_page_but_the_public_ones_asks_to_log_in(house: House, browser: Br
             assert answer.status_code == 303, rule
             assert answer.location.startswith("/log-in"), rule
         else:
-            assert browser.send("/log-in", {}, to=rule.rule).status_code == 401, rule
+            assert (
+                browser.send(
+                    "/log-in", {}, to=rule.rule.replace("<uuid:notice_id>", str(uuid.UUID(int=1)))
+                ).status_code
+                == 401
+            ), rule
     assert asked >= 10
 
 
@@ -93,9 +99,10 @@ def test_every_form_needs_its_token(house: House, owner: str) -> None:
     visitor = house.browser()
     visitor.log_in(owner)
     posts = [
-        rule.rule.replace("<token>", "x")
+        rule.rule.replace("<token>", "x").replace("<uuid:notice_id>", str(uuid.UUID(int=1)))
         for rule in house.app.url_map.iter_rules()
-        if "POST" in (rule.methods or ())
+        # a mail program presses the button of a mail without a page of ours: its link is signed instead
+        if "POST" in (rule.methods or ()) and rule.endpoint != "notices_public.unsubscribe"
     ]
     assert len(posts) >= 9
     for path in posts:

@@ -26,7 +26,8 @@ from workflow.web.limits import DEFAULT_LIMIT, limiter
 
 #: Anybody may try these as often as they like to, so each needs a limit of its own.
 GUESSED = {
-    "desk": {"accounts_public.log_in", "accounts_public.sign_up", "public.contact"},
+    "desk": {"accounts_public.log_in", "accounts_public.sign_up", "public.contact", "founding_public.found",
+             "notices_public.unsubscribe"},
     "portal": {"portal_public.enter_with_code", "portal_public.look_up", "money_webhooks.stripe", "portal_answers.send",
                "portal_payments.pay"},
 }  # fmt: skip
@@ -37,6 +38,7 @@ NOT_LINKED = {
     "works_operator.image", "cases_operator.recipient", "demo_styleguide.show", "portal_public.verify_case",
     "accounts_desk.contract", "accounts_desk.start", "portal_payments.back", "accounts_sign_in.code",
     "accounts_sign_in.enrol",
+    "founding_public.begin", "notices_public.leave",
 }  # fmt: skip
 WRITES = re.compile(r"\s*(INSERT|UPDATE|DELETE|REPLACE|CREATE|DROP|ALTER|BEGIN IMMEDIATE)\b", re.IGNORECASE)
 MOST_PAGES = 260
