@@ -98,7 +98,7 @@ def desk(runtime: Runtime) -> Flask:
                 operator_setup,
                 notices_desk,
                 notices_public,
-            ),  # fmt: skip
+            ),
             log_in_endpoint="accounts_public.log_in",
         ),
     )
