@@ -1,24 +1,24 @@
 """The ticker: asks every few seconds which dates are due. It holds no business fact.
 
-APScheduler in its own process, memory job store; one ticker at a time per instance (a lock file on one
-box). A missed tick is made up by the next one: due is due, however late (level-triggered).
+APScheduler in its own process, memory job store; one ticker at a time per database (``single_run``). Two at
+once would do no harm: a date is claimed under its lock. A missed tick is made up by the next one: due is
+due, however late (level-triggered).
 """
 
 from __future__ import annotations
 
-import fcntl
 import logging
 import threading
 from datetime import datetime
-from pathlib import Path
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from workflow.kernel import audit, deadlines, outbox, pulses
 from workflow.kernel.clock import Clock
-from workflow.kernel.db import Database
-from workflow.kernel.errors import Conflict
+from workflow.kernel.db import Database, Session
 from workflow.kernel.failpoints import failpoint
+from workflow.kernel.said import say
+from workflow.kernel.single_run import single_run
 
 log = logging.getLogger("lichtbild.ticker")
 
@@ -32,20 +32,23 @@ NOTICE_MINUTES = 5
 def tick(database: Database, now: datetime) -> int:
     """Turn every due deadline into a message for the worker; returns how many there were."""
     count = 0
-    while True:
-        with database.transaction() as session:
-            due = deadlines.claim_due(session, now)
-            if due:
-                failpoint("deadline.after_select")
-            for row in due:
-                key = f"deadline:{row.id}:{row.claims}"
-                outbox.post(session, "deadline", {"deadline_id": str(row.id)}, key=key, now=now, priority=30)
-            if due:
-                failpoint("deadline.before_commit")
-        if not due:
-            return count
+    while found := database.run(lambda session: _hand_over(session, now)):
         failpoint("deadline.after_commit")
-        count += len(due)
+        count += found
+    return count
+
+
+def _hand_over(session: Session, now: datetime) -> int:
+    """Claim one batch of due dates and write the worker a message for each."""
+    due = deadlines.claim_due(session, now)
+    if due:
+        failpoint("deadline.after_select")
+    for row in due:
+        key = f"deadline:{row.id}:{row.claims}"
+        outbox.post(session, "deadline", {"deadline_id": str(row.id)}, key=key, now=now, priority=30)
+    if due:
+        failpoint("deadline.before_commit")
+    return len(due)
 
 
 def seal(database: Database, now: datetime) -> None:
@@ -70,19 +73,17 @@ def ask_daily(database: Database, kind: str, wall: datetime) -> None:
 class Ticker:
     """The recurring questions of one instance."""
 
-    def __init__(self, database: Database, clock: Clock, *, every_seconds: float, lock: Path) -> None:
+    def __init__(self, database: Database, clock: Clock, *, every_seconds: float) -> None:
         self._database = database
         self._clock = clock
         self._every = every_seconds
-        self._lock = lock
 
     def run(self, stop: threading.Event) -> None:
-        """Tick until told to stop; :class:`Conflict` when another ticker of this instance runs."""
-        with self._lock.open("w") as held:
-            try:
-                fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as taken:
-                raise Conflict("Another ticker of this instance is running.") from taken
+        """Tick until told to stop; :class:`Conflict` when another ticker of this database runs, anywhere.
+
+        :class:`Unavailable` when the database was lost meanwhile: start again when it is back.
+        """
+        with single_run(self._database, "ticker", say("Another ticker of this database is running.")) as held:
             scheduler = BackgroundScheduler(
                 timezone="UTC",
                 job_defaults={"coalesce": True, "misfire_grace_time": None, "max_instances": 1},
@@ -99,8 +100,11 @@ class Ticker:
             self._ask("self_check")
             self._ask_daily("housekeeping")
             self._ask("notices")
-            stop.wait()
-            scheduler.shutdown(wait=True)
+            try:
+                while not stop.wait(self._every):
+                    held.check()
+            finally:
+                scheduler.shutdown(wait=True)
 
     def _tick(self) -> None:
         found = tick(self._database, self._clock.business())

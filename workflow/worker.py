@@ -1,7 +1,7 @@
 """The worker: takes messages from the outbox, one at a time, and does what they ask.
 
-Several may run on PostgreSQL; on SQLite one is enough by design. A message is claimed with a lease and
-finished with its fencing token, in the transaction of its effect where the effect is ours.
+Several may run on PostgreSQL; on SQLite there is one by design (``single_run``). A message is claimed
+with a lease and finished with its fencing token, in the transaction of its effect where the effect is ours.
 """
 
 from __future__ import annotations
@@ -59,9 +59,11 @@ UNCERTAIN: tuple[type[DomainError], ...] = (MailUnknown,)
 class Worker:
     """Runs handlers; what kinds there are is said in ``workflow/wiring.py``."""
 
-    def __init__(self, runtime: Runtime, handlers: Handlers) -> None:
+    def __init__(self, runtime: Runtime, handlers: Handlers, *, lease: timedelta = outbox.LEASE) -> None:
+        """``lease``: how long a message is this worker's; after that another may take it."""
         self._runtime = runtime
         self._handlers = handlers
+        self._lease = lease
         self._beaten: datetime | None = None
 
     def run(self, stop: threading.Event) -> None:
@@ -86,8 +88,8 @@ class Worker:
     def run_once(self) -> bool:
         """Take one message and do it; ``False`` when none is ready."""
         runtime = self._runtime
-        with runtime.database.transaction() as session:
-            message = outbox.claim(session, runtime.clock.wall())
+        wall = runtime.clock.wall()
+        message = runtime.database.run(lambda session: outbox.claim(session, wall, self._lease))
         if message is None:
             return False
         logs.bind(outbox=message.key)
@@ -129,18 +131,22 @@ class Worker:
             failpoint("outbox.after_outside")
             self._finish(message, once=handler.once)
             return
-        with runtime.database.transaction() as session:
-            handler.run(session, runtime, message.payload)
+        within = handler.run
+
+        def effect(session: Session) -> None:
+            within(session, runtime, message.payload)
             failpoint("outbox.before_finish")
             outbox.finish(session, message, runtime.clock.wall())
             failpoint("outbox.before_commit")
+
+        runtime.database.run(effect)
         failpoint("outbox.after_commit")
 
     def _finish(self, message: OutboxMessage, *, once: bool) -> None:
         """Note that it is done; what can be done only once is not done again because the note failed."""
         try:
-            with self._runtime.database.transaction() as session:
-                outbox.finish(session, message, self._runtime.clock.wall())
+            wall = self._runtime.clock.wall()
+            self._runtime.database.run(lambda session: outbox.finish(session, message, wall))
         except outbox.LeaseLost:
             raise
         except Exception as lost:
@@ -153,8 +159,7 @@ class Worker:
         self, end: Callable[[Session, OutboxMessage, str], None], message: OutboxMessage, why: str
     ) -> None:
         try:
-            with self._runtime.database.transaction() as session:
-                end(session, message, why)
+            self._runtime.database.run(lambda session: end(session, message, why))
         except outbox.LeaseLost:
             log.warning("%s: another worker has it now", message.key)
 

@@ -8,7 +8,11 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import click
 
@@ -22,10 +26,18 @@ from workflow.cli.common import (
 )
 from workflow.config import Config
 from workflow.kernel.errors import Refused
+from workflow.kernel.said import say
+
+if TYPE_CHECKING:
+    from workflow.kernel.db import Database
 
 WEB_THREADS = 6
 GRACE_SECONDS = 15
 READY_SECONDS = 60
+ONE_WORKER = say(
+    "Another worker runs already. On SQLite there is one worker by design; "
+    "for several set LICHTBILD_DATABASE_URL to a PostgreSQL."
+)
 
 
 @click.command()
@@ -73,17 +85,16 @@ def ticker(context: click.Context, own_instance: str | None, every: float | None
     log_as_configured(context, config)
     require_current_schema(config)
     seconds = every or (2.0 if config.demo else 30.0)
-    lock = config.instance_dir / "ticker.lock"
-    Ticker(Database(config.database_url), clock_for(config), every_seconds=seconds, lock=lock).run(
-        stop_on_signals()
-    )
+    Ticker(Database(config.database_url), clock_for(config), every_seconds=seconds).run(stop_on_signals())
 
 
 @click.command()
 @instance_option
 @click.option("--drain", is_flag=True, help="Do what can be done now, then end.")
+@click.option("--lease", type=click.IntRange(1, 3600), default=300, show_default=True,
+              help="Seconds after which another worker may take over from one that fell silent.")  # fmt: skip
 @click.pass_context
-def worker(context: click.Context, own_instance: str | None, drain: bool) -> None:
+def worker(context: click.Context, own_instance: str | None, drain: bool, lease: int) -> None:
     """Send letters and mails, book payments, tell events: everything the outbox holds."""
     from workflow.building import build_runtime
     from workflow.money.gateways import gateway_for
@@ -95,12 +106,25 @@ def worker(context: click.Context, own_instance: str | None, drain: bool) -> Non
     require_current_schema(config)
     stop = stop_on_signals()
     runtime = build_runtime(config)
-    hands = Worker(runtime, handlers(gateway_for(config)))
-    if drain:
-        click.echo(f"{hands.drain()} messages done")
-    else:
-        hands.run(stop)
+    hands = Worker(runtime, handlers(gateway_for(config)), lease=timedelta(seconds=lease))
+    with _one_on_sqlite(runtime.database):
+        if drain:
+            click.echo(f"{hands.drain()} messages done")
+        else:
+            hands.run(stop)
     _close(runtime.decoder)
+
+
+@contextmanager
+def _one_on_sqlite(database: Database) -> Iterator[None]:
+    """SQLite has one writer at a time, so a second worker would only wait: refused with a sentence."""
+    if database.dialect != "sqlite":
+        yield
+        return
+    from workflow.kernel.single_run import single_run
+
+    with single_run(database, "worker", ONE_WORKER):
+        yield
 
 
 @click.command("psp-standin")

@@ -2,16 +2,23 @@
 
 SQLite (WAL, ``synchronous=FULL``, foreign keys on, ``BEGIN IMMEDIATE``) by default, PostgreSQL through
 ``postgresql+psycopg://`` by configuration; the same models and the same code on both.
+
+SQLite has one writer at a time. PostgreSQL works in READ COMMITTED, so whoever decides by a row locks it
+first (``SELECT … FOR UPDATE``), always in one order: the case, then its payment, letter or date, then
+messages. What two do at once all the same (a deadlock, a serialization failure) is undone by the database
+and done again by :meth:`Database.run`; unique indexes are the second lock.
 """
 
 from __future__ import annotations
 
+import secrets
+import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from enum import StrEnum
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from sqlalchemy import (
     JSON,
@@ -30,17 +37,43 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, Engine, make_url
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Composite, DeclarativeBase, MappedColumn, Session, composite, mapped_column
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import TypeDecorator
 
 from workflow.kernel.errors import Unavailable
 from workflow.kernel.money import Currency, Money
+from workflow.kernel.said import say
 
-__all__ = ["Base", "Database", "Session", "UTCDateTime", "enum_column", "insert_once", "money_column"]
+__all__ = [
+    "Base",
+    "Database",
+    "Session",
+    "UTCDateTime",
+    "enum_column",
+    "insert_once",
+    "is_contention",
+    "money_column",
+]
 
+T = TypeVar("T")
 BUSY_TIMEOUT_MS = 20_000
+#: How long a step waits for a row that somebody else has, on PostgreSQL.
+LOCK_TIMEOUT_MS = 15_000
 STATEMENT_TIMEOUT_MS = 60_000
+#: A process that stopped in the middle keeps its rows no longer than its messages (``outbox.LEASE``).
+IDLE_TIMEOUT_MS = 300_000
+LIMITS = (
+    f"SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS}; SET LOCAL statement_timeout = {STATEMENT_TIMEOUT_MS}; "
+    f"SET LOCAL idle_in_transaction_session_timeout = {IDLE_TIMEOUT_MS}"
+)
+ATTEMPTS = 6
+FIRST_PAUSE_SECONDS = 0.02
+#: PostgreSQL: serialization failure, deadlock, lock not had in time.
+CONTENTION = frozenset({"40001", "40P01", "55P03"})
+#: SQLite, without the bits of the extended codes: busy, locked.
+SQLITE_CONTENTION = frozenset({5, 6})
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -125,6 +158,13 @@ def insert_once(session: Session, model: type[Base], **values: Any) -> bool:
     return inserted.first() is not None
 
 
+def is_contention(error: DBAPIError) -> bool:
+    """Whether two got in each other's way: everything was undone, and trying again is right."""
+    if getattr(error.orig, "sqlstate", None) in CONTENTION:
+        return True
+    return getattr(error.orig, "sqlite_errorcode", 0) & 0xFF in SQLITE_CONTENTION
+
+
 class Database:
     """One engine and the two ways to use it. Thread-safe; a session belongs to one thread."""
 
@@ -144,7 +184,30 @@ class Database:
         with self.engine.connect() as connection:
             connection.execution_options(lichtbild_mode="write")
             with Session(connection, expire_on_commit=False, info=self.info) as session, session.begin():
+                if self.dialect != "sqlite":
+                    session.execute(text(LIMITS))
                 yield session
+
+    def run(self, work: Callable[[Session], T], *, attempts: int = ATTEMPTS) -> T:
+        """Do ``work`` in a transaction and commit; what it returns is returned.
+
+        When two got in each other's way (deadlock, serialization failure, a lock not had in time, a busy
+        SQLite), the database undid everything, and ``work`` is called again from its beginning, after a
+        pause that grows and differs; at most ``attempts`` times, then :class:`Unavailable`. So ``work``
+        touches nothing but the session.
+        """
+        for attempt in range(1, attempts + 1):
+            try:
+                with self.transaction() as session:
+                    return work(session)
+            except DBAPIError as error:
+                if not is_contention(error):
+                    raise
+                if attempt == attempts:
+                    raise Unavailable(say("Others are busy with the same at this moment. "
+                                          "Nothing was saved: please try again.")) from error  # fmt: skip
+            time.sleep(FIRST_PAUSE_SECONDS * 2**attempt * (0.5 + secrets.randbelow(1000) / 1000))
+        raise AssertionError("a last attempt returns or raises")
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -193,7 +256,8 @@ def _sqlite_engine(url: str) -> Engine:
 
 
 def _forbid_writes(session: Session, dialect: str) -> None:
-    session.execute(text("PRAGMA query_only=ON" if dialect == "sqlite" else "SET TRANSACTION READ ONLY"))
+    forbid = "PRAGMA query_only=ON" if dialect == "sqlite" else f"SET TRANSACTION READ ONLY; {LIMITS}"
+    session.execute(text(forbid))
 
 
 def _allow_writes(connection: Connection) -> None:

@@ -110,8 +110,8 @@ def publish(session: Session, event: Event, *, key: str, now: datetime) -> None:
     post(session, EVENT, payload, key=f"event:{type(event).__name__}:{key}", now=now, priority=20)
 
 
-def claim(session: Session, wall: datetime) -> OutboxMessage | None:
-    """Take the next message for :data:`LEASE`: ready ones, and those whose worker went silent."""
+def claim(session: Session, wall: datetime, lease: timedelta = LEASE) -> OutboxMessage | None:
+    """Take the next message for the time of ``lease``: ready ones, and those whose worker went silent."""
     ready = (OutboxMessage.state == OutboxState.PENDING) & (OutboxMessage.next_at <= wall)
     orphaned = (OutboxMessage.state == OutboxState.CLAIMED) & (OutboxMessage.lease_until <= wall)
     message = session.scalars(
@@ -125,7 +125,7 @@ def claim(session: Session, wall: datetime) -> OutboxMessage | None:
         return None
     message.orphaned = message.state is OutboxState.CLAIMED
     message.state = OutboxState.CLAIMED
-    message.lease_until = wall + LEASE
+    message.lease_until = wall + lease
     message.fence += 1
     message.attempts += 1
     session.flush()

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from functools import partial
 from typing import cast
 
 from flask import Response, current_app, jsonify, request
 
 from workflow.kernel import inbox
 from workflow.kernel.actors import Role
+from workflow.kernel.db import Session
 from workflow.kernel.errors import Unavailable
 from workflow.kernel.failpoints import failpoint
 from workflow.money import queries
-from workflow.money.gateway import ForgedEvent, PaymentGateway
+from workflow.money.gateway import ForgedEvent, GatewayEvent, PaymentGateway
 from workflow.money.gateways import gateway_for
 from workflow.web.blueprints import role_blueprint
-from workflow.web.current import runtime, wall, writing
+from workflow.web.current import runtime, wall
 from workflow.web.limits import limiter, max_bytes
 
 MAX_BODY = 256 * 1024
@@ -37,15 +40,17 @@ def stripe() -> Response:
         current_app.logger.warning("webhook refused: %s", forged)
         return Response(f"{forged}\n", status=400, mimetype="text/plain")
     failpoint("webhook.after_verify")
-    with writing() as session:
-        inbox.receive(
-            session, "stripe", event.foreign_id,
-            kind=(event.word or event.kind.value)[:80], body=body,
-            facts=queries.event_facts(event), wall=wall(),
-        )  # fmt: skip
-        failpoint("webhook.after_insert")
+    runtime().database.run(partial(_receive, event, body, wall()))
     failpoint("webhook.before_2xx")
     return jsonify(received=True)
+
+
+def _receive(event: GatewayEvent, body: bytes, now: datetime, session: Session) -> None:
+    inbox.receive(
+        session, "stripe", event.foreign_id, kind=(event.word or event.kind.value)[:80], body=body,
+        facts=queries.event_facts(event), wall=now,
+    )  # fmt: skip
+    failpoint("webhook.after_insert")
 
 
 def _gateway() -> PaymentGateway:

@@ -12,10 +12,11 @@ from flask import Response, current_app, g, jsonify, make_response, render_templ
 from flask_limiter import RateLimitExceeded
 from flask_wtf.csrf import CSRFError
 from jinja2 import TemplateNotFound
-from sqlalchemy.exc import DatabaseError, InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
+from workflow.kernel.db import is_contention
 from workflow.kernel.errors import Conflict, DomainError, NotFound, Refused, Stale, Unavailable
 from workflow.web.blueprints import own_path
 from workflow.web.current import reference
@@ -155,6 +156,11 @@ def _bug(error: Exception) -> Response:
 def _away(error: Exception) -> str | None:
     """What to tell when not we but what we stand on failed; ``None`` for a bug."""
     gone = isinstance(error, (OperationalError, InterfaceError, PoolTimeout)) or type(error) is DatabaseError
+    if isinstance(error, DBAPIError) and is_contention(error):
+        return (
+            "Others are busy with the same at this moment. Nothing was saved: "
+            "please send it again in a few seconds."
+        )
     if gone:
         return (
             "Our database does not answer at this moment. Nothing was saved and nothing is lost: "

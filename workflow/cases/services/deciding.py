@@ -105,10 +105,11 @@ def release_letter(session: Session, letter_id: uuid.UUID, actor: Actor, now: da
 
 def try_date_again(session: Session, deadline_id: uuid.UUID, actor: Actor, now: datetime) -> Case:
     """The reasons against a date are gone: let the next tick try it again."""
-    row = session.get(DeadlineRow, deadline_id, with_for_update=True, populate_existing=True)
+    row = session.get(DeadlineRow, deadline_id)
     if row is None or row.subject_type != "case":
         raise NotFound("This date")
     case = _locked(session, row.subject_id)
+    session.refresh(row, with_for_update=True)
     if row.state is not DeadlineState.BLOCKED:
         raise Refused("This date is not blocked any more.")
     note = f"{row.kind}: {' '.join(row.reasons)}"

@@ -5,6 +5,9 @@ from __future__ import annotations
 import uuid
 from datetime import datetime
 
+from sqlalchemy import select
+
+from workflow.cases.models import Case
 from workflow.kernel import audit
 from workflow.kernel.actors import SYSTEM, Actor, Role
 from workflow.kernel.db import Session
@@ -13,12 +16,13 @@ from workflow.money.models import Payin
 
 
 def locked(session: Session, payin_id: uuid.UUID) -> Payin:
-    """The payin as it stands now, held until the transaction ends."""
+    """The payin as it stands now, held until the transaction ends; its case first, like every step."""
     session.flush()
-    payin = session.get(Payin, payin_id, with_for_update=True, populate_existing=True)
-    if payin is None:
+    case_id = session.scalar(select(Payin.case_id).where(Payin.id == payin_id))
+    if case_id is None:
         raise NotFound("This payment")
-    return payin
+    session.get_one(Case, case_id, with_for_update=True, populate_existing=True)
+    return session.get_one(Payin, payin_id, with_for_update=True, populate_existing=True)
 
 
 def block(session: Session, payin: Payin, why: str, now: datetime) -> Payin:
