@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from flask import Flask
 
-from workflow.accounts import desk_sign_in
+from workflow.accounts import desk_sign_in, proof_routes
 from workflow.accounts.queries import instance_languages, zone_name
 from workflow.cases import worklist
 from workflow.condition import figures, readiness
@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 DESK_ROUTES = (
     "workflow.accounts.public_routes",
     "workflow.accounts.sign_in_routes",
+    "workflow.accounts.recovery_routes",
+    "workflow.accounts.security_routes",
+    "workflow.accounts.proof_routes",
     "workflow.accounts.desk_routes",
     "workflow.accounts.operator_routes",
     "workflow.accounts.founding_routes",
@@ -99,6 +102,7 @@ def create_desk(runtime: Runtime) -> Flask:
     desk = make_app("desk", runtime, shape)
     desk_pages.install(desk)
     found.install(desk, where_found)
+    proof_routes.install(desk)
     return desk
 
 

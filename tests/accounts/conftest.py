@@ -28,7 +28,11 @@ from workflow.accounts.desk_routes import accounts_desk
 from workflow.accounts.models import Account
 from workflow.accounts.notice_routes import notices_desk, notices_public
 from workflow.accounts.operator_routes import operator_setup
+from workflow.accounts.proof_routes import accounts_proof
+from workflow.accounts.proof_routes import install as install_proof
 from workflow.accounts.public_routes import accounts_public, public
+from workflow.accounts.recovery_routes import accounts_recovery
+from workflow.accounts.security_routes import accounts_security
 from workflow.accounts.services import joining
 from workflow.accounts.sign_in_routes import accounts_sign_in
 from workflow.config import ROOT
@@ -83,7 +87,7 @@ def runtime(
 
 @pytest.fixture
 def desk(runtime: Runtime) -> Flask:
-    return make_app(
+    app = make_app(
         "desk",
         runtime,
         Shape(
@@ -94,6 +98,9 @@ def desk(runtime: Runtime) -> Flask:
                 public,
                 accounts_public,
                 accounts_sign_in,
+                accounts_recovery,
+                accounts_security,
+                accounts_proof,
                 accounts_desk,
                 operator_setup,
                 notices_desk,
@@ -102,6 +109,8 @@ def desk(runtime: Runtime) -> Flask:
             log_in_endpoint="accounts_public.log_in",
         ),
     )
+    install_proof(app)
+    return app
 
 
 class Browser:

@@ -49,6 +49,8 @@ MAILS: dict[str, tuple[str, dict[str, Any], str]] = {
     "closing": ("closing", {"closed_on": date(2024, 7, 1), "reason": "A licence was shown."}, "Closed: K7M3PQ-X"),
     "owner": ("owner_case_update", {"headline": "Offer sent", "domain": "harbour-shop.example", "sentence": "The offer went out today.", "whose_turn": "the user of the picture", "next_date": date(2024, 3, 12), "case_url": "http://desk.localhost:8000/cases/1"}, "Offer sent (K7M3PQ-X)"),
     "payout": ("payout_available", {"amount": Money(11000), "statement_url": "http://desk.localhost:8000/money"}, "110,00"),
+    "new-password": ("new_password", {"link": "http://desk.localhost:8000/new-password/x", "valid_hours": 1}, "A new password"),
+    "invitation": ("invitation", {"link": "http://desk.localhost:8000/new-password/x", "valid_hours": 72}, "You are invited"),
     "security": ("security_notice", {"what": "Second factor was reset", "who": "Kim Example"}, "Your account: Second factor was reset"),
     "returned": ("payout_returned", {"amount": Money(11000), "account_url": "http://desk.localhost:8000/settings#bank"}, "Your bank returned 110,00"),
     "new-hits": ("new_hits", {"count": 14, "inbox_url": "http://desk.localhost:8000/inbox"}, "14 new hits"),

@@ -13,6 +13,7 @@ from tests.dialects import Cast
 from workflow.accounts import desk_sign_in, passwords
 from workflow.accounts.desk_routes import accounts_desk
 from workflow.accounts.public_routes import accounts_public, public
+from workflow.accounts.recovery_routes import accounts_recovery
 from workflow.accounts.sign_in_routes import accounts_sign_in
 from workflow.hits.rights_holder_routes import hits_rights_holder
 from workflow.kernel.actors import Actor
@@ -90,7 +91,7 @@ def desk(runtime: Runtime) -> Iterator[Flask]:
         "desk", runtime,
         Shape(
             site_url=runtime.config.desk_url, cookie_name="lb_desk", signed_in_loader=desk_sign_in.load,
-            blueprints=(public, accounts_public, accounts_sign_in, accounts_desk, works_rights_holder, hits_rights_holder),
+            blueprints=(public, accounts_public, accounts_sign_in, accounts_recovery, accounts_desk, works_rights_holder, hits_rights_holder),
             log_in_endpoint="accounts_public.log_in",
         ),
     )  # fmt: skip

@@ -26,7 +26,9 @@ def desk(till: Till, actor: Actor) -> FlaskClient:
     shape = Shape(
         site_url=till.runtime.config.desk_url,
         cookie_name="lb_desk",
-        signed_in_loader=lambda: SignedInAs(actor, "Somebody", "somebody@example.org"),
+        signed_in_loader=lambda: SignedInAs(
+            actor, "Somebody", "somebody@example.org", proved_at=till.runtime.clock.wall()
+        ),
         blueprints=[blueprint for module in MODULES for blueprint in module.BLUEPRINTS],
         log_in_endpoint="accounts_public.log_in",
     )

@@ -9,6 +9,8 @@ import pytest
 from flask import Blueprint, Response, redirect, request
 from sqlalchemy import text
 
+from workflow.accounts.permissions import May
+from workflow.kernel.access import Doors
 from workflow.kernel.actors import Role
 from workflow.kernel.errors import Conflict, NotFound, Refused, Stale, Unavailable
 from workflow.web import current
@@ -39,13 +41,26 @@ def test_only_get_and_post() -> None:
         pages.add_url_rule("/x", "x", str, methods=["DELETE"])
 
 
+def test_a_route_without_a_permission_stops_the_start() -> None:
+    pages = role_blueprint("pages", __name__, role=Role.OPERATOR)
+    with pytest.raises(TypeError, match="does not say which permission"):
+        pages.add_url_rule("/files", "files", lambda: "x")
+    pages.add_url_rule("/files", "files", lambda: "x", action=May.CASES_REVIEW)
+    reading = role_blueprint("reading", __name__, role=Role.OPERATOR, reads=May.CASES_READ)
+    reading.add_url_rule("/files", "files", lambda: "x")
+    with pytest.raises(TypeError, match="does not say which permission"):
+        reading.add_url_rule("/files", "send", lambda: "x", methods=["POST"])
+    with pytest.raises(TypeError, match="nobody who may enter"):
+        reading.add_url_rule("/hits", "hits", lambda: "x", action=May.HITS_JUDGE)
+
+
 def test_a_missing_log_in_page_stops_the_start(make_site: MakeSite) -> None:
     with pytest.raises(AssertionError, match="does not have"):
         make_site(log_in_endpoint="front.nowhere")
 
 
 def test_roles_are_admitted_and_others_see_nothing(make_site: MakeSite) -> None:
-    pages = role_blueprint("pages", __name__, role=(Role.OPERATOR, Role.LEGAL_PARTNER))
+    pages = role_blueprint("pages", __name__, role=(Role.OPERATOR, Role.LEGAL_PARTNER), reads=Doors.OPEN)
     pages.add_url_rule("/files", "files", lambda: current.actor().role.value)
     client = make_site(pages).test_client()
     assert client.get("/files?a=1").location == "/log-in?next=/files?a%3D1"

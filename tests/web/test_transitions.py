@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from workflow.kernel import audit
+from workflow.kernel.access import Doors
 from workflow.kernel.actors import Actor, Role
 from workflow.kernel.db import enum_column
 from workflow.kernel.ids import new_id
@@ -91,7 +92,7 @@ def lamp(runtime: Runtime) -> Lamp:
 def visitor(make_site: MakeSite, lamp: Lamp) -> Iterator[FlaskClient]:
     pages = role_blueprint("pages", __name__, role=Role.OPERATOR)
 
-    @pages.post("/lamp/<uuid:lamp_id>/<trigger>")
+    @pages.post("/lamp/<uuid:lamp_id>/<trigger>", action=Doors.OPEN)
     def press(lamp_id: uuid.UUID, trigger: str) -> str:
         with current.writing() as session:
             return fire_from_form(session, LAMPS, lamp_id, trigger).state.value

@@ -25,6 +25,7 @@ from workflow.accounts.desk_routes import accounts_desk
 from workflow.accounts.models import Account
 from workflow.accounts.public_routes import accounts_public, public
 from workflow.accounts.queries import current_terms
+from workflow.accounts.recovery_routes import accounts_recovery
 from workflow.accounts.sign_in_routes import accounts_sign_in
 from workflow.accounts.states import AccountKind, Capacity, TaxState
 from workflow.config import ROOT
@@ -127,6 +128,7 @@ def desk(runtime: Runtime) -> Flask:
                 public,
                 accounts_public,
                 accounts_sign_in,
+                accounts_recovery,
                 accounts_desk,
                 works_rights_holder,
                 works_operator,

@@ -11,6 +11,7 @@ from workflow.accounts import desk_sign_in, passwords, queries
 from workflow.accounts.browser_names import browser_name
 from workflow.accounts.contract import contract_context
 from workflow.accounts.forms import PasswordForm, ProfileForm
+from workflow.accounts.permissions import May
 from workflow.accounts.services import entry
 from workflow.accounts.services import settings as services
 from workflow.accounts.states import TaxState
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
 DESK = (Role.RIGHTS_HOLDER, Role.OPERATOR, Role.LEGAL_PARTNER)
 
-accounts_desk = role_blueprint("accounts_desk", __name__, role=DESK)
+accounts_desk = role_blueprint("accounts_desk", __name__, role=DESK, reads=May.ACCOUNT_READ)
 BLUEPRINTS = (accounts_desk,)
 
 
@@ -57,7 +58,7 @@ def settings() -> ResponseReturnValue:
     return _settings_page()
 
 
-@accounts_desk.post("/settings/profile")
+@accounts_desk.post("/settings/profile", action=May.ACCOUNT_CHANGE)
 def change_profile() -> ResponseReturnValue:
     """Store an owner's own facts."""
     if actor().role is not Role.RIGHTS_HOLDER:
@@ -84,7 +85,7 @@ def change_profile() -> ResponseReturnValue:
     return _settings_page(profile=form)
 
 
-@accounts_desk.post("/settings/password")
+@accounts_desk.post("/settings/password", action=May.PASSWORD_CHANGE)
 @limit("5/5minutes", failures_only=True)
 def change_password() -> ResponseReturnValue:
     """A new password after the present one; every browser must sign in again."""
@@ -108,7 +109,7 @@ def change_password() -> ResponseReturnValue:
     return _settings_page(password=form)
 
 
-@accounts_desk.post("/settings/sessions/end-others")
+@accounts_desk.post("/settings/sessions/end-others", action=May.ACCOUNT_CHANGE)
 def end_other_sessions() -> ResponseReturnValue:
     """Sign out every other browser."""
     with writing() as session:
@@ -130,7 +131,7 @@ def contract() -> ResponseReturnValue:
     return answer
 
 
-@accounts_desk.post("/log-out")
+@accounts_desk.post("/log-out", action=May.ACCOUNT_READ)
 def log_out() -> ResponseReturnValue:
     """End this browser's session."""
     with writing() as session:
@@ -149,7 +150,7 @@ def _settings_page(
         terms = queries.terms_of(session, account) if owner else None
         mine = token_hash(desk_sign_in.token())
         sessions = [
-            {"browser": browser_name(row.browser), "since": row.created_at,
+            {"id": row.id, "browser": browser_name(row.browser), "since": row.created_at,
              "until": row.expires_at, "this": row.token_hash == mine}
             for row in queries.sessions_of(session, account.id, wall())
         ]  # fmt: skip

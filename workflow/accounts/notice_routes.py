@@ -12,6 +12,7 @@ from werkzeug.routing import BuildError
 from workflow.accounts import bell, notices
 from workflow.accounts.forms import ConfirmForm
 from workflow.accounts.notice_tables import NoticeChannel
+from workflow.accounts.permissions import May
 from workflow.accounts.unsubscribing import read_token
 from workflow.kernel.actors import Role
 from workflow.kernel.errors import NotFound
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 DESK = (Role.RIGHTS_HOLDER, Role.OPERATOR, Role.LEGAL_PARTNER)
 
-notices_desk = role_blueprint("notices_desk", __name__, role=DESK)
+notices_desk = role_blueprint("notices_desk", __name__, role=DESK, reads=May.ACCOUNT_READ)
 notices_public = role_blueprint("notices_public", __name__, role=Role.PUBLIC)
 BLUEPRINTS = (notices_desk, notices_public)
 
@@ -46,7 +47,7 @@ def index() -> ResponseReturnValue:
     return render_template("accounts/notices.html", rows=shown, older=older, before=before)
 
 
-@notices_desk.post("/notices/<uuid:notice_id>/open")
+@notices_desk.post("/notices/<uuid:notice_id>/open", action=May.ACCOUNT_CHANGE)
 def open_one(notice_id: uuid.UUID) -> ResponseReturnValue:
     """Mark it as read and go where it leads."""
     load_or_422(ConfirmForm())
@@ -59,7 +60,7 @@ def open_one(notice_id: uuid.UUID) -> ResponseReturnValue:
     return redirect(onward, code=303)
 
 
-@notices_desk.post("/notices/read-all")
+@notices_desk.post("/notices/read-all", action=May.ACCOUNT_CHANGE)
 def read_all() -> ResponseReturnValue:
     """Mark every notice as read."""
     load_or_422(ConfirmForm())
@@ -76,7 +77,7 @@ def switches() -> ResponseReturnValue:
     return render_template("accounts/switches.html", rows=rows)
 
 
-@notices_desk.post("/settings/notices")
+@notices_desk.post("/settings/notices", action=May.ACCOUNT_CHANGE)
 def switch() -> ResponseReturnValue:
     """Keep the answers: a box that is not ticked is off."""
     load_or_422(ConfirmForm())

@@ -9,6 +9,7 @@ from flask import Response, flash, redirect, url_for
 
 from workflow.accounts import logos, queries
 from workflow.accounts.forms import ConfirmForm, SetUpForm
+from workflow.accounts.permissions import May
 from workflow.accounts.readiness import MASTER_KEY_KEPT, acknowledge
 from workflow.accounts.services import contact
 from workflow.accounts.services import settings as services
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
     from workflow.accounts.models import OperatorProfile
 
-operator_setup = role_blueprint("operator_setup", __name__, role=Role.OPERATOR)
+operator_setup = role_blueprint("operator_setup", __name__, role=Role.OPERATOR, reads=May.SETUP_READ)
 BLUEPRINTS = (operator_setup,)
 
 #: Answers that go from the form into the profile as they are.
@@ -46,7 +47,7 @@ def show() -> ResponseReturnValue:
     return form_page("operator/setup/show.html", form, profile=profile)
 
 
-@operator_setup.post("/operator/set-up")
+@operator_setup.post("/operator/set-up", action=May.SETUP_CHANGE)
 @max_bytes(logos.LARGEST + 500_000)
 def save() -> ResponseReturnValue:
     """Keep the answers, or say what is missing; nothing is half-kept."""
@@ -67,7 +68,7 @@ def save() -> ResponseReturnValue:
     return form_page("operator/setup/show.html", form, profile=profile)
 
 
-@operator_setup.post("/operator/set-up/master-key")
+@operator_setup.post("/operator/set-up/master-key", action=May.SETUP_CHANGE)
 def keep_master_key() -> ResponseReturnValue:
     """A person says that a copy of the master key lies elsewhere."""
     load_or_422(ConfirmForm())
@@ -77,7 +78,7 @@ def keep_master_key() -> ResponseReturnValue:
     return redirect(url_for("operator_setup.show"), code=303)
 
 
-@operator_setup.post("/operator/set-up/test-mail")
+@operator_setup.post("/operator/set-up/test-mail", action=May.SETUP_CHANGE)
 @limit("10/hour")
 def send_test_mail() -> ResponseReturnValue:
     """A mail to oneself, on the way every other mail takes."""

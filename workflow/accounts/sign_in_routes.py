@@ -14,12 +14,15 @@ from workflow.accounts.tokens import token_hash
 from workflow.kernel.actors import Role
 from workflow.kernel.errors import NotFound, Refused
 from workflow.kernel.pdf import qr_svg
+from workflow.kernel.wording import say
 from workflow.web.blueprints import own_path, role_blueprint
 from workflow.web.current import now, reading, runtime, wall, writing
 from workflow.web.forms import form_page, refuse
 from workflow.web.limits import limit
 
 if TYPE_CHECKING:
+    import uuid
+
     from flask.typing import ResponseReturnValue
 
     from workflow.accounts.desk_sign_in import HalfWay
@@ -58,11 +61,13 @@ def code() -> ResponseReturnValue:
         left = factors.codes_left(session, person.account_id)
         pause = factors.seconds_to_wait(session, person.account_id, wall())
     if not token:
-        refuse(form, Refused(WAIT.format(seconds=pause) if outcome is factors.Outcome.WAIT else WRONG))
+        waits = outcome is factors.Outcome.WAIT
+        refuse(form, Refused(say(WAIT, seconds=pause) if waits else say(WRONG)))
         return form_page("accounts/code.html", form, person=person)
     desk_sign_in.begin(token)
     if one_time.looks_like_recovery(form.code.data):
-        flash(f"The recovery code is used up; {left} are left. Make new ones in Settings.", "waiting")
+        told = "The recovery code is used up; {left} are left. Make new ones in Settings."
+        flash(say(told, left=left), "waiting")
     return redirect(own_path(form.next.data) or url_for("accounts_desk.start"), code=303)
 
 
@@ -77,7 +82,9 @@ def enrol() -> ResponseReturnValue:
     if not form.is_submitted():
         form.next.data = own_path(request.args.get("next")) or ""
     if not form.validate_on_submit():
-        return form_page("accounts/enrol.html", form, person=person, **secret_to_show(person))
+        return form_page(
+            "accounts/enrol.html", form, person=person, **secret_to_show(person.account_id, person.email)
+        )
     codes = one_time.new_recovery_codes()
     try:
         with writing() as session:
@@ -88,18 +95,25 @@ def enrol() -> ResponseReturnValue:
             token = entry.complete(session, desk_sign_in.token(), wall())
     except Refused as refusal:
         refuse(form, refusal)
-        return form_page("accounts/enrol.html", form, person=person, **secret_to_show(person))
+        return form_page(
+            "accounts/enrol.html", form, person=person, **secret_to_show(person.account_id, person.email)
+        )
     desk_sign_in.begin(token)
     onwards = own_path(form.next.data) or url_for("accounts_desk.start")
     return render_template("accounts/recovery_codes.html", codes=codes, onwards=onwards)
 
 
-def secret_to_show(person: HalfWay) -> dict[str, str]:
+def _enrol_page(form: CodeForm, person: HalfWay) -> ResponseReturnValue:
+    shown = secret_to_show(person.account_id, person.email)
+    return form_page("accounts/enrol.html", form, person=person, **shown)
+
+
+def secret_to_show(account_id: uuid.UUID, email: str) -> dict[str, str]:
     """The proposed secret as a QR code and as text in groups of four."""
     with reading() as session:
-        secret = factors.proposed_secret(session, runtime().secrets, person.account_id)
+        secret = factors.proposed_secret(session, runtime().secrets, account_id)
     if secret is None:
         raise NotFound("A second factor that waits to be confirmed")
-    address = one_time.address_for_app(secret, person.email, ISSUER)
+    address = one_time.address_for_app(secret, email, ISSUER)
     groups = " ".join(secret[at : at + one_time.GROUP] for at in range(0, len(secret), one_time.GROUP))
     return {"qr": qr_svg(address, "The secret as a QR code"), "secret": groups}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Response, flash, jsonify, redirect, render_template, request, url_for
 
+from workflow.accounts.permissions import May
 from workflow.cases import files, filters, pages, queries, services
 from workflow.cases.forms import ActForm
 from workflow.cases.models import Case
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from flask.typing import ResponseReturnValue
 
 cases_rights_holder = role_blueprint(
-    "cases_rights_holder", __name__, role=Role.RIGHTS_HOLDER, url_prefix="/cases"
+    "cases_rights_holder", __name__, role=Role.RIGHTS_HOLDER, reads=May.CASES_READ, url_prefix="/cases"
 )
 BLUEPRINTS = (cases_rights_holder,)
 
@@ -73,7 +74,7 @@ def show(case_id: uuid.UUID) -> ResponseReturnValue:
         return render_template("rights_holder/cases/show.html", **_shown(session, case))
 
 
-@cases_rights_holder.post("/<uuid:case_id>/act")
+@cases_rights_holder.post("/<uuid:case_id>/act", action=May.CASES_ACT)
 def act(case_id: uuid.UUID) -> ResponseReturnValue:
     """Send what was missing, or withdraw; as seen on the page."""
     form = ActForm()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from flask import flash, redirect, render_template, request, url_for
 
 from workflow.accounts.forms import ConfirmForm
+from workflow.accounts.permissions import May
 from workflow.accounts.readiness import FIRST_STEPS_DONE, acknowledge
 from workflow.desk import search as finding
 from workflow.kernel.actors import Role
@@ -18,7 +19,9 @@ from workflow.web.forms import CONTROLS, clean, load_or_422
 if TYPE_CHECKING:
     from flask.typing import ResponseReturnValue
 
-desk_search = role_blueprint("desk_search", __name__, role=(Role.RIGHTS_HOLDER, Role.OPERATOR))
+desk_search = role_blueprint(
+    "desk_search", __name__, role=(Role.RIGHTS_HOLDER, Role.OPERATOR), reads=May.CASES_READ
+)
 desk_first_steps = role_blueprint("desk_first_steps", __name__, role=Role.RIGHTS_HOLDER)
 BLUEPRINTS = (desk_search, desk_first_steps)
 
@@ -35,7 +38,7 @@ def search() -> ResponseReturnValue:
     )  # fmt: skip
 
 
-@desk_first_steps.post("/first-steps/put-away")
+@desk_first_steps.post("/first-steps/put-away", action=May.ACCOUNT_CHANGE)
 def put_away() -> ResponseReturnValue:
     """Do not show the list any more."""
     load_or_422(ConfirmForm())

@@ -9,6 +9,7 @@ from flask import Response, flash, redirect, render_template, request, url_for
 from flask import session as cookie
 
 from workflow.accounts import queries as accounts
+from workflow.accounts.permissions import May
 from workflow.cases.services.submitting import MAX_USES
 from workflow.hits import crawled, pages, picture_answers, queries, services
 from workflow.hits.comparing import Comparing, Size
@@ -44,7 +45,7 @@ UNDO = "hits_undo"
 LEGAL_FOR_A_RULE = 3
 
 hits_rights_holder = role_blueprint(
-    "hits_rights_holder", __name__, role=Role.RIGHTS_HOLDER, url_prefix="/inbox"
+    "hits_rights_holder", __name__, role=Role.RIGHTS_HOLDER, reads=May.HITS_READ, url_prefix="/inbox"
 )
 BLUEPRINTS = (hits_rights_holder,)
 
@@ -91,7 +92,7 @@ def show(hit_id: uuid.UUID) -> str:
         )  # fmt: skip
 
 
-@hits_rights_holder.post("/<uuid:hit_id>/judge")
+@hits_rights_holder.post("/<uuid:hit_id>/judge", action=May.HITS_JUDGE)
 def judge(hit_id: uuid.UUID) -> ResponseReturnValue:
     """Keep the verdict and go on: back to the list, or to the next hit."""
     verdict = sent_verdict()
@@ -105,7 +106,7 @@ def judge(hit_id: uuid.UUID) -> ResponseReturnValue:
     return redirect(onward, code=303)
 
 
-@hits_rights_holder.post("/judge-group")
+@hits_rights_holder.post("/judge-group", action=May.HITS_JUDGE)
 def judge_group() -> ResponseReturnValue:
     """One verdict for every open hit of a domain that the page counted."""
     wanted = wanted_from_address()
@@ -119,7 +120,7 @@ def judge_group() -> ResponseReturnValue:
     return redirect(pages.address_of(wanted, domain=wanted.domain if decision.left else ""), code=303)
 
 
-@hits_rights_holder.post("/reopen")
+@hits_rights_holder.post("/reopen", action=May.HITS_JUDGE)
 def reopen() -> ResponseReturnValue:
     """Take back what was decided in one go."""
     with writing() as session:
@@ -128,7 +129,7 @@ def reopen() -> ResponseReturnValue:
     return redirect(_back() or url_for(".inbox"), code=303)
 
 
-@hits_rights_holder.route("/submit", methods=["GET", "POST"])
+@hits_rights_holder.route("/submit", methods=["GET", "POST"], action=May.CASES_SUBMIT)
 def submit() -> ResponseReturnValue:
     """Several illegal hits of one domain become one case; sent twice it is still one."""
     form, keys = SubmitForm(), sent_keys("hit")
@@ -161,7 +162,7 @@ def rules() -> ResponseReturnValue:
     return _rules_page(RuleForm(formdata=None, domain=request.args.get("domain", "")[:255]))
 
 
-@hits_rights_holder.post("/rules")
+@hits_rights_holder.post("/rules", action=May.HITS_JUDGE)
 def add_rule() -> ResponseReturnValue:
     """Leave a domain alone from now on."""
     form = RuleForm()
@@ -180,7 +181,7 @@ def add_rule() -> ResponseReturnValue:
     return redirect(_back() or url_for(".rules"), code=303)
 
 
-@hits_rights_holder.post("/rules/<uuid:rule_id>/remove")
+@hits_rights_holder.post("/rules/<uuid:rule_id>/remove", action=May.HITS_JUDGE)
 def remove_rule(rule_id: uuid.UUID) -> ResponseReturnValue:
     """Show new hits of the domain again."""
     with writing() as session:

@@ -16,6 +16,17 @@ class Refused(DomainError):
         super().__init__(" ".join(reasons))
 
 
+class NotAllowed(Refused):
+    """The person may not do this at all, whatever the state of things; somebody else in the office may."""
+
+
+class ProofNeeded(DomainError):
+    """Nothing was done: first the person must prove again who it is (password, and code if there is one)."""
+
+    def __init__(self) -> None:
+        super().__init__("Please give your password again; this step is an important one.")
+
+
 class Stale(DomainError):
     """The page was older than the record: somebody else moved it meanwhile."""
 

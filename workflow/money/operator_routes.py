@@ -7,6 +7,7 @@ import uuid
 from flask import flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from workflow.accounts.permissions import May
 from workflow.kernel.actors import Role
 from workflow.money import queries, services
 from workflow.money.lifecycle import PAYIN_LIFECYCLE
@@ -17,7 +18,7 @@ from workflow.web.current import actor, now, reading, writing
 from workflow.web.transitions import note, seen_version
 
 money_operator = role_blueprint(
-    "money_operator", __name__, role=Role.OPERATOR, url_prefix="/operator/payments"
+    "money_operator", __name__, role=Role.OPERATOR, reads=May.PAYMENTS_READ, url_prefix="/operator/payments"
 )
 
 
@@ -48,7 +49,7 @@ def show(payin_id: uuid.UUID) -> str:
         )
 
 
-@money_operator.post("/<uuid:payin_id>/refund")
+@money_operator.post("/<uuid:payin_id>/refund", action=May.PAYMENTS_REFUND)
 def refund(payin_id: uuid.UUID) -> Response:
     """Give the payment back in full."""
     with writing() as session:
@@ -57,7 +58,7 @@ def refund(payin_id: uuid.UUID) -> Response:
     return redirect(url_for(".show", payin_id=payin_id), code=303)
 
 
-@money_operator.post("/<uuid:payin_id>/decide")
+@money_operator.post("/<uuid:payin_id>/decide", action=May.PAYMENTS_DECIDE)
 def decide(payin_id: uuid.UUID) -> Response:
     """Keep what was decided about a payment that did not fit."""
     with writing() as session:

@@ -7,17 +7,18 @@ import uuid
 from flask import flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from workflow.accounts.permissions import May
 from workflow.kernel.actors import Role
 from workflow.payouts import queries
 from workflow.payouts.lifecycle import PAYOUT_LIFECYCLE
 from workflow.payouts.pages import PAYOUT_CHIPS
-from workflow.payouts.states import PayoutState
-from workflow.web.blueprints import role_blueprint
+from workflow.payouts.states import PayoutState, PayoutTrigger
+from workflow.web.blueprints import allow, role_blueprint
 from workflow.web.current import actor, now, reading, writing
 from workflow.web.transitions import action_buttons, fire_from_form
 
 payouts_operator = role_blueprint(
-    "payouts_operator", __name__, role=Role.OPERATOR, url_prefix="/operator/payouts"
+    "payouts_operator", __name__, role=Role.OPERATOR, reads=May.PAYOUTS_READ, url_prefix="/operator/payouts"
 )
 
 
@@ -43,9 +44,17 @@ def index() -> str:
         )
 
 
-@payouts_operator.post("/<uuid:payout_id>/<trigger>")
+#: Steps that need a right of their own.
+RIGHT_OF: dict[str, May] = {
+    PayoutTrigger.APPROVE: May.PAYOUTS_APPROVE,
+    PayoutTrigger.SEND: May.PAYOUTS_SEND,
+}
+
+
+@payouts_operator.post("/<uuid:payout_id>/<trigger>", action=May.PAYOUTS_STEP)
 def take(payout_id: uuid.UUID, trigger: str) -> Response:
     """Take one step; the table says which there are and what they book."""
+    allow(RIGHT_OF.get(trigger, May.PAYOUTS_STEP))
     with writing() as session:
         payout = fire_from_form(session, PAYOUT_LIFECYCLE, payout_id, trigger)
         label = PAYOUT_LIFECYCLE.states[payout.state].label

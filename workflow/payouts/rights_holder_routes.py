@@ -7,6 +7,7 @@ import uuid
 from flask import render_template, request
 
 from workflow.accounts import queries as accounts
+from workflow.accounts.permissions import May
 from workflow.kernel.actors import Role
 from workflow.payouts import queries
 from workflow.payouts.lifecycle import PAYOUT_LIFECYCLE
@@ -15,7 +16,7 @@ from workflow.web.blueprints import role_blueprint
 from workflow.web.current import actor, reading
 
 payouts_rights_holder = role_blueprint(
-    "payouts_rights_holder", __name__, role=Role.RIGHTS_HOLDER, url_prefix="/money"
+    "payouts_rights_holder", __name__, role=Role.RIGHTS_HOLDER, reads=May.MONEY_READ, url_prefix="/money"
 )
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from flask import redirect, request, url_for
 
+from workflow.accounts.permissions import May
 from workflow.cases.models import Case
 from workflow.cases.services import receive_answer
 from workflow.kernel.actors import Role
@@ -23,7 +24,7 @@ from workflow.web.limits import limit, max_bytes
 if TYPE_CHECKING:
     from flask.typing import ResponseReturnValue
 
-portal_answers = role_blueprint("portal_answers", __name__, role=Role.INFRINGER)
+portal_answers = role_blueprint("portal_answers", __name__, role=Role.INFRINGER, reads=May.PORTAL_READ)
 
 FORMS: dict[str, type[AnswerForm]] = {"licence": LicenceForm, "object": ObjectForm, "ask": AskForm}
 OVER = (
@@ -40,7 +41,7 @@ def write(kind: str) -> ResponseReturnValue:
     return _page(kind, form)
 
 
-@portal_answers.post("/answer/<kind>")
+@portal_answers.post("/answer/<kind>", action=May.PORTAL_ANSWER)
 @limit("20/minute")
 @max_bytes(MAX_BODY)
 def send(kind: str) -> ResponseReturnValue:

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from flask import make_response, redirect, request, url_for
 
+from workflow.accounts.permissions import May
 from workflow.cases.models import Case
 from workflow.cases.states import LetterKind
 from workflow.kernel.actors import Role
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
     from workflow.config import Config
 
-portal_payments = role_blueprint("portal_payments", __name__, role=Role.INFRINGER)
+portal_payments = role_blueprint("portal_payments", __name__, role=Role.INFRINGER, reads=May.PORTAL_READ)
 
 STRIPE_CHECKOUT = "https://checkout.stripe.com"
 #: A page that waits looks again after so many seconds, so many times, and then says so.
@@ -52,7 +53,7 @@ def offer() -> ResponseReturnValue:
     )  # fmt: skip
 
 
-@portal_payments.post("/pay")
+@portal_payments.post("/pay", action=May.PORTAL_PAY)
 @limit("20/minute")
 def pay() -> ResponseReturnValue:
     """Open the payment, or go on with the one that is open: a second one is impossible."""

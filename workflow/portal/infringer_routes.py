@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from flask import flash, redirect, url_for
 
+from workflow.accounts.permissions import May
 from workflow.cases.models import Case, Evidence
 from workflow.cases.states import EvidenceKind
 from workflow.kernel.actors import Role
@@ -25,7 +26,7 @@ from workflow.web.current import actor, reading, runtime, writing
 if TYPE_CHECKING:
     from flask.typing import ResponseReturnValue
 
-portal_infringer = role_blueprint("portal_infringer", __name__, role=Role.INFRINGER)
+portal_infringer = role_blueprint("portal_infringer", __name__, role=Role.INFRINGER, reads=May.PORTAL_READ)
 BLUEPRINTS = (portal_infringer, portal_answers, portal_payments)
 
 SHOWN_KINDS = {"photograph": EvidenceKind.PHOTOGRAPH, "found": EvidenceKind.FOUND_IMAGE}
@@ -122,7 +123,7 @@ def proof(proof_id: uuid.UUID) -> ResponseReturnValue:
     return pictures.download(data, media_type, found.file_name)
 
 
-@portal_infringer.post("/leave")
+@portal_infringer.post("/leave", action=May.PORTAL_READ)
 def leave() -> ResponseReturnValue:
     """End this browser's session."""
     with writing() as session:

@@ -17,13 +17,24 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
 from workflow.kernel.db import is_contention
-from workflow.kernel.errors import Conflict, DomainError, NotFound, Refused, Stale, Unavailable
+from workflow.kernel.errors import (
+    Conflict,
+    DomainError,
+    NotAllowed,
+    NotFound,
+    ProofNeeded,
+    Refused,
+    Stale,
+    Unavailable,
+)
 from workflow.web.blueprints import own_path
 from workflow.web.current import reference
 from workflow.web.i18n import translate, translated_all
 from workflow.web.languages import without_database
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from flask import Flask
 
 log = logging.getLogger("lichtbild.web")
@@ -50,6 +61,8 @@ WORDS: dict[int, tuple[str, str]] = {
 STAND_IN = {400: 422, 401: 403, 405: 404, 410: 404, 503: 500}
 
 DOMAIN_CODES: tuple[tuple[type[DomainError], int], ...] = (
+    (NotAllowed, 403),
+    (ProofNeeded, 403),
     (Refused, 422),
     (Stale, 409),
     (Conflict, 409),
@@ -75,6 +88,7 @@ class ErrorPage:
 def install(app: Flask) -> None:
     """Answer every error of ``app`` with a page (or JSON for a script) and a reference number."""
     app.register_error_handler(DomainError, _domain_error)
+    app.register_error_handler(ProofNeeded, _proof_needed)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(Exception, _bug)
 
@@ -122,6 +136,16 @@ def _domain_error(error: DomainError) -> Response:
     code = next((code for kind, code in DOMAIN_CODES if isinstance(error, kind)), 422)
     reasons = error.reasons if isinstance(error, Refused) else error.args[:1]
     return error_response(code, *reasons)
+
+
+def _proof_needed(error: ProofNeeded) -> Response:
+    """The page that asks for the password again and leads back; apps without one say it in words."""
+    page: Callable[[str], Response] | None = current_app.extensions.get("proof_page")
+    if page is None or request.accept_mimetypes.best == "application/json":
+        return _domain_error(error)
+    came_from = urlsplit(request.referrer or "")
+    back = own_path(f"{came_from.path}?{came_from.query}".rstrip("?"))
+    return page(back if back and came_from.netloc == request.host else "")
 
 
 def _http_error(error: HTTPException) -> Response:

@@ -6,12 +6,17 @@ import uuid
 
 from flask import Response
 
+from workflow.accounts.permissions import May
 from workflow.kernel.actors import Role
 from workflow.web.blueprints import role_blueprint
 from workflow.works import pictures
 
 works_operator = role_blueprint(
-    "works_operator", __name__, role=Role.OPERATOR, url_prefix="/operator/photographs"
+    "works_operator",
+    __name__,
+    role=Role.OPERATOR,
+    reads=May.PHOTOGRAPHS_READ,
+    url_prefix="/operator/photographs",
 )
 
 

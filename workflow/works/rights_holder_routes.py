@@ -7,6 +7,7 @@ import uuid
 from flask import Response, flash, jsonify, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
+from workflow.accounts.permissions import May
 from workflow.kernel.actors import Role
 from workflow.kernel.ids import new_id
 from workflow.web.blueprints import role_blueprint
@@ -22,7 +23,11 @@ SEARCH_LENGTH = 100
 BODY_BYTES = pages.body_limit()
 
 works_rights_holder = role_blueprint(
-    "works_rights_holder", __name__, role=Role.RIGHTS_HOLDER, url_prefix="/photographs"
+    "works_rights_holder",
+    __name__,
+    role=Role.RIGHTS_HOLDER,
+    reads=May.PHOTOGRAPHS_READ,
+    url_prefix="/photographs",
 )
 
 
@@ -43,13 +48,13 @@ def index() -> str:
         )
 
 
-@works_rights_holder.get("/upload")
+@works_rights_holder.get("/upload", action=May.PHOTOGRAPHS_ADD)
 def upload() -> tuple[str, int]:
     """The upload page; with ``batch`` also what became of the files of that upload."""
     return _upload_page(UploadForm(formdata=None), pages.batch_of(request.args.get("batch")))
 
 
-@works_rights_holder.post("/upload")
+@works_rights_holder.post("/upload", action=May.PHOTOGRAPHS_ADD)
 @max_bytes(BODY_BYTES)
 def take() -> AnyResponse | tuple[str, int]:
     """Take each file by itself; a script gets JSON rows, a plain form the page with the verdicts."""
@@ -83,7 +88,7 @@ def show(work_id: uuid.UUID) -> str:
         return render_template("rights_holder/works/show.html", work=work, copies=copies)
 
 
-@works_rights_holder.route("/<uuid:work_id>/edit", methods=["GET", "POST"])
+@works_rights_holder.route("/<uuid:work_id>/edit", methods=["GET", "POST"], action=May.PHOTOGRAPHS_EDIT)
 def edit(work_id: uuid.UUID) -> AnyResponse | tuple[str, int]:
     """Correct title, credit and where it was published."""
     with reading() as session:

@@ -34,8 +34,6 @@ ABSOLUTE = {
 HALF_WAY = timedelta(minutes=10)
 #: A click is noted at most this often.
 TOUCH = timedelta(minutes=1)
-#: Dangerous steps ask for the password (and code) again after this long.
-PROOF = timedelta(minutes=10)
 BROWSER_LENGTH = 200
 
 

@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+from workflow.accounts.permissions import May
 from workflow.kernel.actors import Role
 from workflow.web.blueprints import role_blueprint
 
-cases_operator = role_blueprint("cases_operator", __name__, role=Role.OPERATOR, url_prefix="/operator")
+cases_operator = role_blueprint(
+    "cases_operator",
+    __name__,
+    role=Role.OPERATOR,
+    url_prefix="/operator",
+    reads=May.CASES_READ,
+)
 letters_operator = role_blueprint(
-    "letters_operator", __name__, role=Role.OPERATOR, url_prefix="/operator/letters"
+    "letters_operator",
+    __name__,
+    role=Role.OPERATOR,
+    url_prefix="/operator/letters",
+    reads=May.LETTERS_READ,
 )

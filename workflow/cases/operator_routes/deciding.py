@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from flask import flash, redirect, render_template, request, url_for
 
+from workflow.accounts.permissions import May
 from workflow.cases import pages, queries, services
 from workflow.cases.forms import (
     ActForm,
@@ -22,9 +23,10 @@ from workflow.cases.models import Case
 from workflow.cases.operator_routes.blueprints import cases_operator
 from workflow.cases.pricing import FeeFacts, FeeSheet, estimate
 from workflow.cases.services import deciding
-from workflow.cases.states import CaseState, HoldKind, UseClass
+from workflow.cases.states import CaseState, CaseTrigger, HoldKind, UseClass
 from workflow.kernel.db import Session
 from workflow.kernel.errors import Refused, Stale
+from workflow.web.blueprints import allow
 from workflow.web.current import actor, now, reading, writing
 from workflow.web.forms import form_page, load_or_422, refuse
 from workflow.web.transitions import note, seen_version
@@ -45,7 +47,7 @@ DONE = {
 }
 
 
-@cases_operator.route("/cases/<uuid:case_id>/recipient", methods=["GET", "POST"])
+@cases_operator.route("/cases/<uuid:case_id>/recipient", methods=["GET", "POST"], action=May.CASES_REVIEW)
 def recipient(case_id: uuid.UUID) -> ResponseReturnValue:
     """Who is written to, prefilled with what was found on the page."""
     with reading() as session:
@@ -64,7 +66,7 @@ def recipient(case_id: uuid.UUID) -> ResponseReturnValue:
     return form_page("operator/cases/recipient.html", form, case=case)
 
 
-@cases_operator.get("/cases/<uuid:case_id>/price")
+@cases_operator.get("/cases/<uuid:case_id>/price", action=May.CASES_REVIEW)
 def price(case_id: uuid.UUID) -> ResponseReturnValue:
     """What a licence would have cost, by the facts in the address; looking changes nothing."""
     with reading() as session:
@@ -79,7 +81,7 @@ def price(case_id: uuid.UUID) -> ResponseReturnValue:
     return _price_page(case, form, keep, facts)
 
 
-@cases_operator.post("/cases/<uuid:case_id>/price")
+@cases_operator.post("/cases/<uuid:case_id>/price", action=May.CASES_REVIEW)
 def set_price(case_id: uuid.UUID) -> ResponseReturnValue:
     """Keep the price the page showed, or one of the operator's own with its reason."""
     form = PriceForm()
@@ -102,14 +104,23 @@ def set_price(case_id: uuid.UUID) -> ResponseReturnValue:
     return _price_page(case, shown, form, shown.facts() if shown.validate() else None)
 
 
-@cases_operator.post("/cases/<uuid:case_id>/act")
+#: Steps that need a right of their own; all others belong to whoever reviews cases.
+RIGHT_OF: dict[str, May] = {
+    CaseTrigger.OFFER: May.OFFERS_RELEASE,
+    CaseTrigger.HAND_OVER: May.CASES_HAND_OVER,
+    CaseTrigger.GO_TO_COURT: May.CASES_COURT,
+}
+
+
+@cases_operator.post("/cases/<uuid:case_id>/act", action=May.CASES_REVIEW)
 def act(case_id: uuid.UUID) -> ResponseReturnValue:
     """Take the step the person pressed, as seen on their page."""
     form = ActForm()
     load_or_422(form)
     carried = form.carried()
     with writing() as session:
-        queries.case_for(session, actor(), case_id)
+        case = queries.case_for(session, actor(), case_id)
+        allow(RIGHT_OF.get(str(form.trigger.data), May.CASES_REVIEW), session, case)
         services.move(
             session, case_id, str(form.trigger.data), actor(), now(),
             seen_version=seen_version(), note=note(), carries=carried,
@@ -118,7 +129,7 @@ def act(case_id: uuid.UUID) -> ResponseReturnValue:
     return redirect(_page(case_id), code=303)
 
 
-@cases_operator.post("/cases/<uuid:case_id>/answer")
+@cases_operator.post("/cases/<uuid:case_id>/answer", action=May.CASES_ANSWER)
 def answer(case_id: uuid.UUID) -> ResponseReturnValue:
     """Write back to the recipient; a page that has not seen the newest words is stale."""
     form = AnswerForm()
@@ -135,7 +146,7 @@ def answer(case_id: uuid.UUID) -> ResponseReturnValue:
     return redirect(_page(case_id), code=303)
 
 
-@cases_operator.post("/cases/<uuid:case_id>/looked")
+@cases_operator.post("/cases/<uuid:case_id>/looked", action=May.CASES_REVIEW)
 def looked(case_id: uuid.UUID) -> ResponseReturnValue:
     """A person looked at a silent case before it becomes formal."""
     form = NoteForm()
@@ -146,7 +157,7 @@ def looked(case_id: uuid.UUID) -> ResponseReturnValue:
     return redirect(_page(case_id), code=303)
 
 
-@cases_operator.post("/dates/<uuid:deadline_id>/again")
+@cases_operator.post("/dates/<uuid:deadline_id>/again", action=May.CASES_REVIEW)
 def date_again(deadline_id: uuid.UUID) -> ResponseReturnValue:
     """Let a blocked date be tried again."""
     load_or_422(PressForm())

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from flask import flash, redirect, render_template, request, url_for
 
+from workflow.accounts.permissions import May
 from workflow.cases import filters, pages, queries
 from workflow.cases.forms import PressForm
 from workflow.cases.operator_routes.blueprints import letters_operator
@@ -39,7 +40,7 @@ def index() -> ResponseReturnValue:
         )
 
 
-@letters_operator.post("/<uuid:letter_id>/again")
+@letters_operator.post("/<uuid:letter_id>/again", action=May.LETTERS_POST)
 def again(letter_id: uuid.UUID) -> ResponseReturnValue:
     """Send a letter again that failed, or of which nobody knows whether it left."""
     load_or_422(PressForm())

@@ -1,0 +1,89 @@
+"""A forgotten password: a link by mail, once, for an hour; and the first password of an invited person."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from workflow.accounts import queries
+from workflow.accounts.models import Account, EmailToken
+from workflow.accounts.services import entry
+from workflow.accounts.states import LinkPurpose
+from workflow.accounts.tokens import new_token, token_hash
+from workflow.kernel import outbox
+from workflow.kernel.errors import NotFound
+
+#: How long each link works.
+WITHIN = {LinkPurpose.NEW_PASSWORD: timedelta(hours=1), LinkPurpose.INVITATION: timedelta(days=3)}
+TEMPLATE = {LinkPurpose.NEW_PASSWORD: "new_password", LinkPurpose.INVITATION: "invitation"}
+
+#: Given the token, the address of the page that takes the new password.
+LinkFor = Callable[[str], str]
+
+
+def ask_new_password(session: Session, email: str, link_for: LinkFor, wall: datetime) -> None:
+    """Post a link to a confirmed account; an unknown address gets none, and the answer is the same."""
+    account = queries.account_by_email(session, email)
+    if account is not None and account.confirmed and account.deactivated_at is None:
+        post_link(session, account, LinkPurpose.NEW_PASSWORD, link_for, wall)
+
+
+def post_link(
+    session: Session, account: Account, purpose: LinkPurpose, link_for: LinkFor, wall: datetime
+) -> None:
+    """Post a mail with a fresh link; earlier links for the same purpose end."""
+    _end_links(session, account.id, purpose)
+    token = new_token()
+    row = EmailToken(
+        account_id=account.id, purpose=purpose, token_hash=token_hash(token), created_at=wall,
+        expires_at=wall + WITHIN[purpose],
+    )  # fmt: skip
+    session.add(row)
+    session.flush()
+    profile = queries.operator_profile(session)
+    payload = {
+        "to": account.email,
+        "template": TEMPLATE[purpose],
+        "context": {
+            "name": account.name,
+            "link": link_for(token),
+            "valid_hours": int(WITHIN[purpose].total_seconds() // 3600),
+            "sender_name": profile.name if profile else "Lichtbild",
+        },
+        "attachments": [],
+    }
+    outbox.post(session, "mail", payload, key=f"mail:{purpose}:{row.id}", now=wall, priority=10)
+
+
+def take_new_password(
+    session: Session, token: str, password_hash: str, now: datetime, wall: datetime
+) -> Account:
+    """Use the link once: the new password stands, every browser is signed out; a second factor stays asked.
+
+    Raises :class:`NotFound` for an unknown, used or old link alike.
+    """
+    row = session.scalars(
+        select(EmailToken).where(EmailToken.token_hash == token_hash(token)).with_for_update()
+    ).first()
+    if row is None or row.purpose not in WITHIN or row.used_at is not None or row.expires_at <= wall:
+        raise NotFound("This link")
+    row.used_at = wall
+    account = session.get_one(Account, row.account_id)
+    if row.purpose is LinkPurpose.INVITATION and account.email_confirmed_at is None:
+        account.email_confirmed_at = wall
+    entry.set_password(session, account.id, password_hash, account.actor, now)
+    _end_links(session, account.id, LinkPurpose.NEW_PASSWORD)
+    session.flush()
+    return account
+
+
+def _end_links(session: Session, account_id: uuid.UUID, purpose: LinkPurpose) -> None:
+    session.execute(
+        delete(EmailToken).where(
+            EmailToken.account_id == account_id, EmailToken.purpose == purpose, EmailToken.used_at.is_(None)
+        )
+    )
