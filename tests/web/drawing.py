@@ -36,6 +36,7 @@ def environment() -> Environment:
         date=lambda moment: f"{moment.day} {moment:%b %Y}",
         datetime=lambda moment: f"{moment.day} {moment:%b %Y, %H:%M}",
         filesize=lambda size: f"{size} bytes",
+        number=lambda number: f"{number:,}",
     )
     env.globals.update(
         url_for=lambda endpoint, **values: "/" + values.get("filename", endpoint),

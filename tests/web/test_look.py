@@ -188,7 +188,9 @@ def address() -> Iterator[str]:
     app.secret_key = "for one test"
     drawn = environment()
     i18n.teach(app.jinja_env)
-    app.jinja_env.filters.update({n: drawn.filters[n] for n in ("money", "date", "datetime", "filesize")})
+    app.jinja_env.filters.update(
+        {n: drawn.filters[n] for n in ("money", "date", "datetime", "filesize", "number")}
+    )
     app.jinja_env.globals["csrf_token"] = lambda: "token"
     me = SimpleNamespace(display_name="A. Photographer", email="owner@example.org")
     nav = [SimpleNamespace(endpoint="guide", label="Inbox", icon="inbox", count=12)]

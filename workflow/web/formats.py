@@ -44,6 +44,11 @@ def datetime_text(moment: datetime | None) -> str:
     return format_datetime(moment, f"{DAY[language()]}, HH:mm", tzinfo=zone(), locale=language())
 
 
+def number_text(number: float) -> str:
+    """``1,234.5``, in German ``1.234,5``; at most two decimals."""
+    return str(format_decimal(number, format="#,##0.##", locale=language()))
+
+
 def filesize_text(size: int | None) -> str:
     """``3.4 MB``: powers of a thousand, one decimal from MB on."""
     if size is None:

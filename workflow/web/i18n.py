@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask.json.tag import JSONTag
 from flask.sessions import SecureCookieSessionInterface
+from jinja2 import pass_context
 from markupsafe import Markup
 
 from workflow.kernel.money import Money
@@ -24,6 +25,7 @@ from workflow.web.languages import LANGUAGES, language
 if TYPE_CHECKING:
     from flask import Flask
     from jinja2 import Environment
+    from jinja2.runtime import Context
 
 
 def translate(text: Any) -> str:
@@ -67,23 +69,29 @@ def _shown(value: Any) -> Any:
     return date_text(value) if isinstance(value, date) else value
 
 
-def _gettext(text: str) -> str:
+@pass_context
+def _gettext(context: Context, text: str, /, **values: Any) -> str:
     known = catalogue.texts(language())
-    return (known.text(text) if known else None) or text
+    return _written(context, (known.text(text) if known else None) or text, values)
 
 
-def _ngettext(one: str, many: str, count: int) -> str:
+@pass_context
+def _ngettext(context: Context, one: str, many: str, count: int, /, **values: Any) -> str:
     known = catalogue.texts(language())
-    return (known.counted(one, count) if known else None) or (one if count == 1 else many)
+    text = (known.counted(one, count) if known else None) or (one if count == 1 else many)
+    return _written(context, text, {"num": count, **values})
 
 
-def _pgettext(context: str, text: str) -> str:
+@pass_context
+def _pgettext(context: Context, sense: str, text: str, /, **values: Any) -> str:
     known = catalogue.texts(language())
-    return (known.by_context.get((context, text)) if known else None) or text
+    return _written(context, (known.by_context.get((sense, text)) if known else None) or text, values)
 
 
-def _npgettext(_context: str, one: str, many: str, count: int) -> str:
-    return _ngettext(one, many, count)
+def _written(context: Context, text: str, values: Mapping[str, Any]) -> str:
+    """The text with its ``%(names)s`` filled in; the catalogue's own HTML is kept, values are escaped."""
+    told = {name: _at_the_edge(value) for name, value in values.items()}
+    return (Markup(text) if context.eval_ctx.autoescape else text) % told  # noqa: S704 - ours, not theirs
 
 
 def _at_the_edge(value: Any) -> Any:
@@ -114,9 +122,8 @@ def teach(env: Environment) -> None:
     """Give the templates of ``env`` ``_``, ``ngettext``, ``{% trans %}`` and the filter ``translated``."""
     env.add_extension("jinja2.ext.i18n")
     env.policies["ext.i18n.trimmed"] = True
-    env.install_gettext_callables(  # type: ignore[attr-defined]
-        _gettext, _ngettext, newstyle=True, pgettext=_pgettext, npgettext=_npgettext
-    )
+    env.newstyle_gettext = True  # type: ignore[attr-defined]
+    env.globals.update(_=_gettext, gettext=_gettext, ngettext=_ngettext, pgettext=_pgettext)
     env.finalize = _at_the_edge
     env.filters["translated"] = _translated
 

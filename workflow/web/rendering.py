@@ -9,7 +9,7 @@ from jinja2 import StrictUndefined
 
 from workflow.web import i18n
 from workflow.web.current import now, runtime, signed_in
-from workflow.web.formats import date_text, datetime_text, filesize_text, money_text, zone
+from workflow.web.formats import date_text, datetime_text, filesize_text, money_text, number_text, zone
 from workflow.web.languages import LANGUAGES, language
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def install(app: Flask, *, nav: NavLoader, zone_name: Callable[[], str]) -> None
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(
-        money=money_text, date=date_text, datetime=datetime_text, filesize=filesize_text
+        money=money_text, date=date_text, datetime=datetime_text, filesize=filesize_text, number=number_text
     )
 
     i18n.install(app)
