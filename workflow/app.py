@@ -20,6 +20,7 @@ from workflow.hits.found_copies import where_found
 from workflow.hits.queries import count_open
 from workflow.kernel.actors import Role
 from workflow.kernel.runtime import Runtime
+from workflow.kernel.said import say
 from workflow.portal import access as portal_access
 from workflow.web import current
 from workflow.web.blueprints import RoleBlueprint
@@ -61,21 +62,21 @@ PORTAL_ROUTES = (
 )
 
 OWNER_NAV = (
-    NavItem("hits_rights_holder.inbox", "Inbox", "inbox"),
-    NavItem("works_rights_holder.index", "Photographs", "images"),
-    NavItem("cases_rights_holder.index", "Cases", "folder2-open"),
-    NavItem("payouts_rights_holder.index", "Money", "cash-coin"),
-    NavItem("accounts_desk.settings", "Settings", "gear"),
+    NavItem("hits_rights_holder.inbox", say("Inbox"), "inbox"),
+    NavItem("works_rights_holder.index", say("Photographs"), "images"),
+    NavItem("cases_rights_holder.index", say("Cases"), "folder2-open"),
+    NavItem("payouts_rights_holder.index", say("Money"), "cash-coin"),
+    NavItem("accounts_desk.settings", say("Settings"), "gear"),
 )
 OPERATOR_NAV = (
-    NavItem("cases_operator.queue", "Queue", "list-check"),
-    NavItem("cases_operator.index", "Cases", "folder2-open"),
-    NavItem("letters_operator.index", "Letters", "envelope"),
-    NavItem("money_operator.payments", "Payments", "credit-card"),
-    NavItem("payouts_operator.index", "Payouts", "cash-coin"),
-    NavItem("operator_setup.show", "Set-up", "gear"),
+    NavItem("cases_operator.queue", say("Queue"), "list-check"),
+    NavItem("cases_operator.index", say("Cases"), "folder2-open"),
+    NavItem("letters_operator.index", say("Letters"), "envelope"),
+    NavItem("money_operator.payments", say("Payments"), "credit-card"),
+    NavItem("payouts_operator.index", say("Payouts"), "cash-coin"),
+    NavItem("operator_setup.show", say("Set-up"), "gear"),
 )
-PARTNER_NAV = (NavItem("accounts_desk.settings", "Settings", "gear"),)
+PARTNER_NAV = (NavItem("accounts_desk.settings", say("Settings"), "gear"),)
 NAV: dict[Role, tuple[NavItem, ...]] = {
     Role.RIGHTS_HOLDER: OWNER_NAV,
     Role.OPERATOR: OPERATOR_NAV,

@@ -18,6 +18,7 @@ from workflow.accounts.states import TaxState
 from workflow.accounts.tokens import token_hash
 from workflow.kernel.actors import Role
 from workflow.kernel.errors import NotFound, Refused
+from workflow.kernel.said import say, say_many
 from workflow.web.blueprints import role_blueprint
 from workflow.web.current import actor, now, reading, runtime, signed_in, wall, writing
 from workflow.web.forms import refuse
@@ -80,7 +81,7 @@ def change_profile() -> ResponseReturnValue:
         except Refused as refusal:
             refuse(form, refusal)
         else:
-            flash("Your profile is saved.", "done")
+            flash(say("Your profile is saved."), "done")
             return redirect(url_for("accounts_desk.settings"), code=303)
     return _settings_page(profile=form)
 
@@ -96,7 +97,7 @@ def change_password() -> ResponseReturnValue:
         with reading() as session:
             known = entry.check_password(session, email, form.present.data)
         if known is None:
-            refuse(form, Refused("The present password does not fit."))
+            refuse(form, Refused(say("The present password does not fit.")))
         else:
             stored = passwords.hash_password(form.password.data, not_like=email)
             with writing() as session:
@@ -104,7 +105,7 @@ def change_password() -> ResponseReturnValue:
                     session, known.id, stored, actor(), now(), keep=desk_sign_in.token(), wall=wall()
                 )
             desk_sign_in.begin(token)
-            flash("Your password is changed. Other browsers were signed out.", "done")
+            flash(say("Your password is changed. Other browsers were signed out."), "done")
             return redirect(url_for("accounts_desk.settings"), code=303)
     return _settings_page(password=form)
 
@@ -114,7 +115,7 @@ def end_other_sessions() -> ResponseReturnValue:
     """Sign out every other browser."""
     with writing() as session:
         ended = entry.end_other_sessions(session, _my_id(), desk_sign_in.token())
-    flash(f"{ended} other browser{'' if ended == 1 else 's'} signed out.", "done")
+    flash(say_many("{count} other browser signed out.", "{count} other browsers signed out.", ended), "done")
     return redirect(url_for("accounts_desk.settings"), code=303)
 
 
@@ -137,7 +138,7 @@ def log_out() -> ResponseReturnValue:
     with writing() as session:
         entry.log_out(session, desk_sign_in.token())
     desk_sign_in.forget_cookie()
-    flash("You are signed out.", "done")
+    flash(say("You are signed out."), "done")
     return redirect(url_for("public.home"), code=303)
 
 

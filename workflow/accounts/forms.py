@@ -23,13 +23,14 @@ from wtforms.widgets import CheckboxInput, ListWidget
 from workflow.accounts import choices
 from workflow.accounts.passwords import LONGEST, flaw_of_password
 from workflow.accounts.states import Capacity, LegalBasis, TaxState
+from workflow.kernel.said import say
 from workflow.web.forms import BaseForm
 
 EMAIL_LENGTH = 254
 PHONE = r"^\+?[0-9][0-9 ()/.\-]{4,30}$"
 
-_address = Email(message="This is not an e-mail address. It looks like name@example.org.")
-_needed = DataRequired("This is needed.")
+_address = Email(message=say("This is not an e-mail address. It looks like name@example.org."))
+_needed = DataRequired(say("This is needed."))
 
 
 class SignUpForm(BaseForm):
@@ -46,7 +47,9 @@ class SignUpForm(BaseForm):
     tax_state = RadioField("Tax", choices=lambda: choices.words(TaxState), default=TaxState.PRIVATE.value)
     vat_id = StringField("VAT number", [Optional()])
     terms_version = HiddenField()
-    accept_terms = BooleanField("I accept the terms", [DataRequired("Please read and accept the terms.")])
+    accept_terms = BooleanField(
+        "I accept the terms", [DataRequired(say("Please read and accept the terms."))]
+    )
 
     def validate_password(self, field: Any) -> None:
         """Long enough, not the address."""
@@ -57,7 +60,7 @@ class SignUpForm(BaseForm):
     def validate_vat_id(self, field: Any) -> None:
         """Needed for a registered business; its digits are checked by the service."""
         if self.tax_state.data == TaxState.VAT_REGISTERED.value and not field.data:
-            raise ValidationError("A business with a VAT number needs to tell the number.")
+            raise ValidationError(say("A business with a VAT number needs to tell the number."))
 
 
 class ConfirmForm(BaseForm):
@@ -188,13 +191,15 @@ class SetUpForm(BaseForm):
     country = SelectField("Country", choices=choices.countries, default="DE")
     region = StringField(
         "Region",
-        [Optional(), Regexp(r"^[A-Z0-9]{1,5}$", message="Use the short code, such as BE.")],
+        [Optional(), Regexp(r"^[A-Z0-9]{1,5}$", message=say("Use the short code, such as BE."))],
         description="Short code of the holiday calendar.",
     )
     register_entry = StringField("Register entry", [Optional()])
     vat_id = StringField("VAT number", [Optional()])
     contact_name = StringField("Contact person", [_needed])
-    phone = TelField("Telephone", [_needed, Regexp(PHONE, message="Use digits, such as +49 30 5550100.")])
+    phone = TelField(
+        "Telephone", [_needed, Regexp(PHONE, message=say("Use digits, such as +49 30 5550100."))]
+    )
     sender_email = EmailField("Sender of mails", [_needed, _address])
     bank_holder = StringField("Account holder", [_needed])
     iban = StringField("IBAN", [_needed])

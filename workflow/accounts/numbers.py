@@ -10,6 +10,7 @@ from stdnum.exceptions import ValidationError
 from stdnum.gb import vat as british_vat
 
 from workflow.kernel.errors import Refused
+from workflow.kernel.said import say
 
 SHORTEST_FOREIGN, LONGEST_FOREIGN = 4, 20
 #: Where the two letters of a VAT number are not those of the country.
@@ -29,10 +30,10 @@ def checked_vat_id(text: str, country: str) -> str:
         number = str(eu_vat.validate(compact))
     except ValidationError as wrong:
         raise Refused(
-            "This VAT number has a wrong form or check digit. It looks like DE136695976."
+            say("This VAT number has a wrong form or check digit. It looks like DE136695976.")
         ) from wrong
     if not number.startswith(VAT_PREFIX.get(country, country)):
-        raise Refused("This VAT number belongs to another country than the one you chose.")
+        raise Refused(say("This VAT number belongs to another country than the one you chose."))
     return number
 
 
@@ -42,7 +43,7 @@ def checked_iban(text: str) -> str:
         return str(iban_numbers.validate(text))
     except ValidationError as wrong:
         raise Refused(
-            "This IBAN has a wrong length or check digits. Please compare it with your card."
+            say("This IBAN has a wrong length or check digits. Please compare it with your card.")
         ) from wrong
 
 
@@ -51,11 +52,11 @@ def checked_bic(text: str) -> str:
     try:
         return str(bic_numbers.validate(text))
     except ValidationError as wrong:
-        raise Refused("This BIC has a wrong form. It has 8 or 11 signs.") from wrong
+        raise Refused(say("This BIC has a wrong form. It has 8 or 11 signs.")) from wrong
 
 
 def _foreign(compact: str) -> str:
     """Numbers of countries whose form we do not know are taken as they are."""
     if not SHORTEST_FOREIGN <= len(compact) <= LONGEST_FOREIGN:
-        raise Refused("This tax number has a wrong length.")
+        raise Refused(say("This tax number has a wrong length."))
     return compact

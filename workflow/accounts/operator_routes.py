@@ -61,7 +61,7 @@ def save() -> ResponseReturnValue:
         except Refused as refusal:
             refuse(form, refusal)
         else:
-            flash("The set-up is saved. Letters name what you entered here.", "done")
+            flash(say("The set-up is saved. Letters name what you entered here."), "done")
             return redirect(url_for("operator_setup.show"), code=303)
     with reading() as session:
         profile = queries.operator_profile(session)

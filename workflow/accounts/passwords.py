@@ -8,6 +8,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from workflow.kernel.errors import Refused
+from workflow.kernel.said import say
 
 SHORTEST = 10
 LONGEST = 200
@@ -20,14 +21,14 @@ _hasher = PasswordHasher(time_cost=1, memory_cost=47_104, parallelism=1)
 def flaw_of_password(password: str, *, not_like: str = "") -> str | None:
     """Why this password will not do, as a sentence; ``not_like`` is the e-mail address."""
     if len(password) < SHORTEST:
-        return f"Use at least {SHORTEST} characters. A short sentence is easy to remember."
+        return say("Use at least {shortest} characters. A short sentence is easy to remember.", shortest=SHORTEST)
     if len(password) > LONGEST:
-        return f"Use at most {LONGEST} characters."
+        return say("Use at most {longest} characters.", longest=LONGEST)
     if len(set(password)) < FEWEST_DIFFERENT_SIGNS:
-        return "This repeats a few characters only. Use a short sentence instead."
+        return say("This repeats a few characters only. Use a short sentence instead.")
     name = not_like.partition("@")[0].casefold()
     if password.casefold() in {not_like.casefold(), name, name * 2}:
-        return "The password must not be your e-mail address."
+        return say("The password must not be your e-mail address.")
     return None
 
 

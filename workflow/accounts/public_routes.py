@@ -15,6 +15,7 @@ from workflow.accounts.terms import example_split
 from workflow.accounts.tokens import normal_email, token_hash
 from workflow.kernel.actors import Role
 from workflow.kernel.errors import Refused
+from workflow.kernel.said import say
 from workflow.web.blueprints import own_path, role_blueprint
 from workflow.web.current import now, reading, runtime, signed_in, wall, writing
 from workflow.web.forms import form_page, refuse
@@ -30,7 +31,7 @@ accounts_public = role_blueprint("accounts_public", __name__, role=Role.PUBLIC)
 BLUEPRINTS = (public, accounts_public)
 
 #: One answer for an unknown address and a wrong password.
-DOES_NOT_FIT = "E-mail address and password do not fit together."
+DOES_NOT_FIT = say("E-mail address and password do not fit together.")
 
 #: Where the second step of signing in is taken.
 SECOND_STEP = {SessionStage.CODE: "accounts_sign_in.code", SessionStage.ENROL: "accounts_sign_in.enrol"}
@@ -81,7 +82,7 @@ def contact() -> ResponseReturnValue:
         return form_page("public/contact.html", form)
     with writing() as session:
         contact_services.ask(session, form.name.data, form.email.data, form.text.data, now())
-    flash("Your message was kept. A person will answer by e-mail.", "done")
+    flash(say("Your message was kept. A person will answer by e-mail."), "done")
     return redirect(url_for("public.contact"), code=303)
 
 
@@ -131,7 +132,7 @@ def confirm_now(token: str) -> ResponseReturnValue:
             abort(410)
     with writing() as session:
         joining.confirm_email(session, token, now(), wall())
-    flash("Your e-mail address is confirmed. You can log in now.", "done")
+    flash(say("Your e-mail address is confirmed. You can log in now."), "done")
     return redirect(url_for("accounts_public.log_in"), code=303)
 
 

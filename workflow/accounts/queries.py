@@ -19,6 +19,7 @@ from workflow.accounts.second_factor import SecondFactor
 from workflow.accounts.states import LinkPurpose, SessionStage
 from workflow.accounts.tokens import normal_email, token_hash
 from workflow.kernel.errors import NotFound, Unavailable
+from workflow.kernel.said import say
 
 
 def account_by_email(session: Session, email: str) -> Account | None:
@@ -30,7 +31,7 @@ def account(session: Session, account_id: uuid.UUID) -> Account:
     """The account, or :class:`NotFound`."""
     found = session.get(Account, account_id)
     if found is None:
-        raise NotFound("This account")
+        raise NotFound(say("This account"))
     return found
 
 
@@ -51,7 +52,7 @@ def current_terms(session: Session, on: date) -> ContractTerms:
 def terms_of(session: Session, owner: Account) -> ContractTerms:
     """The terms this owner accepted."""
     if owner.terms_version is None:
-        raise NotFound("A contract with this account")
+        raise NotFound(say("A contract with this account"))
     return session.get_one(ContractTerms, owner.terms_version)
 
 

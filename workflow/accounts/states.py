@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from workflow.kernel.said import say
+
 
 class AccountKind(StrEnum):
     """Who stands behind an account."""
@@ -90,30 +92,30 @@ class LinkPurpose(StrEnum):
 
 #: How the words above are written on pages.
 LABELS: dict[StrEnum, str] = {
-    AccountKind.PHOTOGRAPHER: "Photographer",
-    AccountKind.AGENCY: "Agency",
-    AccountKind.PUBLISHER: "Publisher",
-    AccountKind.SHOP: "Shop",
-    AccountKind.STAFF: "Staff",
-    Capacity.AUTHOR: "I took the photographs",
-    Capacity.EXCLUSIVE_LICENSEE: "I hold exclusive rights",
-    Capacity.REPRESENTATIVE: "I represent the owner",
-    TaxState.PRIVATE: "Private person, no VAT",
-    TaxState.SMALL_BUSINESS: "Small business, no VAT shown",
-    TaxState.VAT_REGISTERED: "Business with a VAT number",
-    LegalBasis.OWN_RIGHTS: "Own rights: we enforce our own photographs",
-    LegalBasis.AGENCY: "Agency: rights were assigned to us",
-    LegalBasis.REGISTERED_COLLECTOR: "Registered collector of debts",
-    LegalBasis.LAW_FIRM: "Law firm",
-    Rank.ADMINISTRATOR: "Administrator: everything, people and set-up included",
-    Rank.REVIEWER: "Reviewer: cases, offers, letters and answers",
-    Rank.CASHIER: "Cashier: payments, refunds and payouts",
+    AccountKind.PHOTOGRAPHER: say("Photographer"),
+    AccountKind.AGENCY: say("Agency"),
+    AccountKind.PUBLISHER: say("Publisher"),
+    AccountKind.SHOP: say("Shop"),
+    AccountKind.STAFF: say("Staff"),
+    Capacity.AUTHOR: say("I took the photographs"),
+    Capacity.EXCLUSIVE_LICENSEE: say("I hold exclusive rights"),
+    Capacity.REPRESENTATIVE: say("I represent the owner"),
+    TaxState.PRIVATE: say("Private person, no VAT"),
+    TaxState.SMALL_BUSINESS: say("Small business, no VAT shown"),
+    TaxState.VAT_REGISTERED: say("Business with a VAT number"),
+    LegalBasis.OWN_RIGHTS: say("Own rights: we enforce our own photographs"),
+    LegalBasis.AGENCY: say("Agency: rights were assigned to us"),
+    LegalBasis.REGISTERED_COLLECTOR: say("Registered collector of debts"),
+    LegalBasis.LAW_FIRM: say("Law firm"),
+    Rank.ADMINISTRATOR: say("Administrator: everything, people and set-up included"),
+    Rank.REVIEWER: say("Reviewer: cases, offers, letters and answers"),
+    Rank.CASHIER: say("Cashier: payments, refunds and payouts"),
 }
 
 #: What a letter says beside the sender's name; empty = nothing to say.
 LEGAL_LINES: dict[LegalBasis, str] = {
     LegalBasis.OWN_RIGHTS: "",
-    LegalBasis.AGENCY: "Picture agency",
-    LegalBasis.REGISTERED_COLLECTOR: "Registered debt collection service (§ 10 RDG)",
-    LegalBasis.LAW_FIRM: "Law firm",
+    LegalBasis.AGENCY: say("Picture agency"),
+    LegalBasis.REGISTERED_COLLECTOR: say("Registered debt collection service (§ 10 RDG)"),
+    LegalBasis.LAW_FIRM: say("Law firm"),
 }

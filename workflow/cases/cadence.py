@@ -11,6 +11,7 @@ import yaml
 
 from workflow.kernel.calendar import WorkingDays
 from workflow.kernel.errors import Refused
+from workflow.kernel.said import say
 
 DATA = Path(__file__).parent / "data" / "cadence.yaml"
 
@@ -74,7 +75,7 @@ def cadence_on(day: date) -> Cadence:
     """The edition in force on ``day``; :class:`Refused` when none is."""
     in_force = [edition for edition in _editions() if edition.effective_from <= day]
     if not in_force:
-        raise Refused(f"No cadence is known for {day.isoformat()}.")
+        raise Refused(say("No cadence is known for {isoformat}.", isoformat=day.isoformat()))
     return max(in_force, key=lambda edition: edition.effective_from)
 
 
@@ -87,7 +88,12 @@ def zone_of(country: str) -> str:
     """The time zone in which a country's recipients read their mail; :class:`Refused` when unknown."""
     zones: dict[str, str] = _table()["zones"]
     if country not in zones:
-        raise Refused(f"No time zone is known for the country {country}. Add it to the cadence table.")
+        raise Refused(
+            say(
+                "No time zone is known for the country {country}. Add it to the cadence table.",
+                country=country,
+            )
+        )
     return zones[country]
 
 

@@ -15,12 +15,13 @@ from workflow.kernel.db import Session
 from workflow.kernel.documents import Document
 from workflow.kernel.errors import NotFound, Unavailable
 from workflow.kernel.runtime import Runtime
+from workflow.kernel.said import say
 
 #: The bytes behind an address never change; after this a browser asks whether it may still look.
 KEPT_SECONDS = 3600
 #: Longest side of pictures on case pages, in pixels.
 PICTURE_SIDE = 1400
-UNSEEN_CODE = "known to the recipient only"
+UNSEEN_CODE = say("known to the recipient only")
 
 
 def evidence(
@@ -28,12 +29,12 @@ def evidence(
 ) -> Response:
     """A picture as a fresh JPEG of ours; with ``whole`` the sealed bytes themselves, as a download."""
     if kind not in set(EvidenceKind):
-        raise NotFound("This picture")
+        raise NotFound(say("This picture"))
     document = queries.evidence_of(session, case, use_id, EvidenceKind(kind))
     if whole:
         return download(session, runtime, document)
     if EvidenceKind(kind) is EvidenceKind.PAGE:
-        raise NotFound("This picture")
+        raise NotFound(say("This picture"))
     tag = f"{document.address}-{PICTURE_SIDE}"
     if request.if_none_match.contains(tag):
         response = Response(status=304)
@@ -69,7 +70,7 @@ def owners_copy(session: Session, runtime: Runtime, case: Case, document_id: uui
         return _pdf(runtime.vault.get(session, document.id), document.name)
     printed = printables(session, runtime, letter, case)
     if enclosure.position >= len(printed):
-        raise Unavailable("This document cannot be printed again.")
+        raise Unavailable(say("This document cannot be printed again."))
     copy = _without_code(session, runtime, letter, printed[enclosure.position])
     return _pdf(runtime.press.render(copy.template, copy.context, copy.images), f"copy {document.name}")
 

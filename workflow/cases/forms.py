@@ -37,6 +37,7 @@ from workflow.cases.states import (
 )
 from workflow.kernel.errors import NotFound, Refused
 from workflow.kernel.money import Currency, Money
+from workflow.kernel.said import say
 from workflow.web.forms import BaseForm
 
 LONGEST_SIDE = 100_000
@@ -52,8 +53,8 @@ REJECT_CHOICES: list[Choice] = [(reason.value, words) for reason, words in REJEC
 HOLD_CHOICES: list[Choice] = [
     (kind.value, words) for kind, words in HOLD_WORDS.items() if kind is not HoldKind.PAYMENT_PENDING
 ]
-USE_CHOICES: list[Choice] = [(kind.value, kind.value.capitalize()) for kind in UseClass]
-MEDIUM_CHOICES: list[Choice] = [(word, MEDIA_WORDS[word].capitalize()) for word in MEDIA]
+USE_CHOICES: list[Choice] = [(kind.value, say(kind.value.capitalize())) for kind in UseClass]
+MEDIUM_CHOICES: list[Choice] = [(word, say(MEDIA_WORDS[word].capitalize())) for word in MEDIA]
 
 
 def offered(choices: list[Choice]) -> list[SelectChoice]:
@@ -65,7 +66,7 @@ def country_choices() -> list[SelectChoice]:
     """The countries a letter can be sent to, by their English names."""
     names = Locale("en").territories
     known = sorted(((code, str(names[code])) for code in countries()), key=lambda choice: choice[1])
-    return offered([("", "Choose a country"), *known])
+    return offered([("", say("Choose a country")), *known])
 
 
 class RecipientForm(BaseForm):
@@ -73,12 +74,12 @@ class RecipientForm(BaseForm):
 
     longest: ClassVar[dict[str, int]] = {"address": 1000, "region": 6, "source": 300}
 
-    name = StringField("Name", [DataRequired("A letter needs somebody it is for.")])
-    email = EmailField("E-mail", [DataRequired("The offer is sent by e-mail.")])
+    name = StringField("Name", [DataRequired(say("A letter needs somebody it is for."))])
+    email = EmailField("E-mail", [DataRequired(say("The offer is sent by e-mail."))])
     address = TextAreaField("Postal address")
-    country = SelectField("Country", [DataRequired("Please choose a country.")], choices=country_choices)
+    country = SelectField("Country", [DataRequired(say("Please choose a country."))], choices=country_choices)
     region = StringField("Region", [Optional()])
-    source = StringField("Known from", [DataRequired("Please say where this is known from.")])
+    source = StringField("Known from", [DataRequired(say("Please say where this is known from."))])
     version = HiddenField()
 
     @classmethod
@@ -119,11 +120,14 @@ class FeeForm(BaseForm):
 
     use_class = SelectField("Kind of use", choices=offered(USE_CHOICES))
     medium = SelectField("Where", choices=offered(MEDIUM_CHOICES))
-    first_seen = DateField("First seen", [InputRequired("Please give the day.")])
-    last_seen = DateField("Last seen", [InputRequired("Please give the day.")])
+    first_seen = DateField("First seen", [InputRequired(say("Please give the day."))])
+    last_seen = DateField("Last seen", [InputRequired(say("Please give the day."))])
     longest_side_px = IntegerField(
         "Longest side in pixels",
-        [InputRequired("Please give the size."), NumberRange(1, LONGEST_SIDE, "Please give pixels.")],
+        [
+            InputRequired(say("Please give the size.")),
+            NumberRange(1, LONGEST_SIDE, say("Please give pixels.")),
+        ],
     )
     home_page = BooleanField("Shown on the home page")
     credited = BooleanField("The photographer is named beside it")
@@ -173,7 +177,7 @@ class ActForm(BaseForm):
 
     longest: ClassVar[dict[str, int]] = {"trigger": 40, "reason": 40, "kind": 40, "hold_id": 40}
 
-    trigger = StringField("Step", [DataRequired("Please choose a step.")])
+    trigger = StringField("Step", [DataRequired(say("Please choose a step."))])
     reason = StringField("Reason")
     kind = StringField("Kind")
     hold_id = StringField("Hold")
@@ -184,7 +188,7 @@ class ActForm(BaseForm):
         """What this step brings along; :class:`NotFound` for steps that have a page of their own."""
         read = CARRIED.get(str(self.trigger.data))
         if read is None:
-            raise NotFound("This step")
+            raise NotFound(say("This step"))
         return read(self)
 
 
@@ -192,14 +196,14 @@ class AnswerForm(BaseForm):
     """Words to the recipient. ``seen`` is the newest message the page showed."""
 
     about = SelectField("About", choices=offered(HOLD_CHOICES))
-    text = TextAreaField("Your answer", [DataRequired("Please write something.")])
+    text = TextAreaField("Your answer", [DataRequired(say("Please write something."))])
     seen = HiddenField()
 
 
 class NoteForm(BaseForm):
     """A sentence with the version the page showed."""
 
-    note = TextAreaField("Note", [DataRequired("Please say why, in a sentence.")])
+    note = TextAreaField("Note", [DataRequired(say("Please say why, in a sentence."))])
     version = HiddenField()
 
 
@@ -221,7 +225,7 @@ def _closed(form: ActForm) -> dict[str, Any]:
 
 def _held(form: ActForm) -> dict[str, Any]:
     if not (form.note.data or "").strip():
-        raise Refused("Please say why our clocks should stand still.")
+        raise Refused(say("Please say why our clocks should stand still."))
     return {"kind": _chosen(form.kind.data, HOLD_CHOICES, HoldKind)}
 
 
@@ -229,7 +233,7 @@ def _resumed(form: ActForm) -> dict[str, Any]:
     try:
         return {"hold_id": uuid.UUID(str(form.hold_id.data))}
     except ValueError:
-        raise NotFound("This hold") from None
+        raise NotFound(say("This hold")) from None
 
 
 #: Every step an operator or a rights-holder can take from a case's page, and how to read what it brings.
@@ -251,5 +255,5 @@ CARRIED: dict[str, Callable[[ActForm], dict[str, Any]]] = {
 
 def _chosen(value: Any, choices: list[Choice], kind: type[Any]) -> Any:
     if value not in {word for word, _label in choices}:
-        raise Refused("Please choose a reason from the list.")
+        raise Refused(say("Please choose a reason from the list."))
     return kind(value)

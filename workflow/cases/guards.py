@@ -11,13 +11,14 @@ from workflow.cases.readiness import why_no_letter
 from workflow.cases.states import ASKING, HOLD_WORDS, Channel, EvidenceKind, LetterKind, LetterState
 from workflow.kernel.errors import Refused
 from workflow.kernel.lifecycle import Context
+from workflow.kernel.said import say
 
 NEEDED = {EvidenceKind.PHOTOGRAPH, EvidenceKind.FOUND_IMAGE}
 
 
 def has_a_use(context: Context[Case]) -> str | None:
     """A case accuses somebody of something."""
-    return None if context.subject.uses else "The case holds no use of a photograph."
+    return None if context.subject.uses else say("The case holds no use of a photograph.")
 
 
 def has_evidence(context: Context[Case]) -> str | None:
@@ -26,13 +27,16 @@ def has_evidence(context: Context[Case]) -> str | None:
     for use in case.uses:
         kinds = set(context.session.scalars(select(Evidence.kind).where(Evidence.use_id == use.id)))
         if not kinds >= NEEDED:
-            return f"The evidence for {use.page_url[:80]} is incomplete: both pictures must be kept."
+            return say(
+                "The evidence for {page_url} is incomplete: both pictures must be kept.",
+                page_url=use.page_url[:80],
+            )
     return None
 
 
 def has_a_note(context: Context[Case]) -> str | None:
     """A decision is explained."""
-    return None if context.note.strip() else "Please say why, in a sentence."
+    return None if context.note.strip() else say("Please say why, in a sentence.")
 
 
 def letters_can_leave(context: Context[Case]) -> str | None:
@@ -53,7 +57,7 @@ def is_priced(context: Context[Case]) -> str | None:
     offers = context.session.scalar(
         select(func.count()).select_from(Offer).where(Offer.case_id == context.subject.id)
     )
-    return None if offers else "Set the price first."
+    return None if offers else say("Set the price first.")
 
 
 def recipient_is_known(context: Context[Case]) -> str | None:
@@ -62,14 +66,19 @@ def recipient_is_known(context: Context[Case]) -> str | None:
     missing = [
         word
         for word, value in (
-            ("name", case.recipient_name),
-            ("country", case.recipient_country),
+            (say("name"), case.recipient_name),
+            (say("country"), case.recipient_country),
         )
         if not value
     ]
     if not case.recipient_email and not case.recipient_address.strip():
-        missing.append("e-mail or postal address")
-    return f"The recipient's {' and '.join(missing)} is missing." if missing else None
+        missing.append(say("e-mail or postal address"))
+    if not missing:
+        return None
+    listed = missing[0]
+    for word in missing[1:]:
+        listed = say("{first} and {second}", first=listed, second=word)
+    return say("The recipient's {facts} is missing.", facts=listed)
 
 
 def offer_can_travel(context: Context[Case]) -> str | None:
@@ -96,7 +105,7 @@ def was_looked_at(context: Context[Case]) -> str | None:
     """Nothing becomes formal past the person who was asked to look."""
     if not context.subject.needs_a_look:
         return None
-    return "A person was asked to look at the case again before it becomes formal, and has not yet."
+    return say("A person was asked to look at the case again before it becomes formal, and has not yet.")
 
 
 def cadence_is_known(context: Context[Case]) -> str | None:
@@ -114,7 +123,7 @@ def nothing_holds(context: Context[Case]) -> str | None:
     held = [hold for hold in context.subject.holds if hold.closed_at is None]
     if not held:
         return None
-    return f"{HOLD_WORDS[held[0].kind]}; decide on that first."
+    return say("{hold_word}; decide on that first.", hold_word=HOLD_WORDS[held[0].kind])
 
 
 def letters_before_left(context: Context[Case]) -> str | None:
@@ -127,14 +136,17 @@ def letters_before_left(context: Context[Case]) -> str | None:
     for letter in letters:
         name = (letter.step or letter.kind.value).replace("_", " ")
         if letter.state is LetterState.WITHHELD and letter.kind is LetterKind.OFFER:
-            return "The offer was withheld and never left, so nothing can follow it."
+            return say("The offer was withheld and never left, so nothing can follow it.")
         if letter.state not in (LetterState.SENT, LetterState.WITHHELD):
             if letter.channel is Channel.POST and letter.state is LetterState.QUEUED:
-                return f"The letter before ({name}) waits for the post; its batch has not been posted yet."
-            return f"The letter before ({name}) has not left; send it again first."
+                return say(
+                    "The letter before ({name}) waits for the post; its batch has not been posted yet.",
+                    name=name,
+                )
+            return say("The letter before ({name}) has not left; send it again first.", name=name)
     return None
 
 
 def is_unpaid(context: Context[Case]) -> str | None:
     """Nobody is reminded of what is paid."""
-    return "The claim is paid." if context.subject.paid_at is not None else None
+    return say("The claim is paid.") if context.subject.paid_at is not None else None

@@ -24,30 +24,31 @@ from workflow.kernel.actors import Actor, Role
 from workflow.kernel.db import Session
 from workflow.kernel.lifecycle import Context
 from workflow.kernel.money import Currency, Money
+from workflow.kernel.said import say
 from workflow.kernel.wording import date_text, shown_through
 
 #: The stage bar; paid or closed ends it where it stands.
 STAGE_BAR = {
-    Stage.HIT: "Hit",
-    Stage.REVIEWED: "Reviewed",
-    Stage.SUBMITTED: "Submitted",
-    Stage.OFFER: "Offer",
-    Stage.DUNNING: "Dunning",
-    Stage.COURT: "Court",
+    Stage.HIT: say("Hit"),
+    Stage.REVIEWED: say("Reviewed"),
+    Stage.SUBMITTED: say("Submitted"),
+    Stage.OFFER: say("Offer"),
+    Stage.DUNNING: say("Dunning"),
+    Stage.COURT: say("Court"),
 }
-STAGE_WORDS = {**STAGE_BAR, Stage.PAID: "Paid", Stage.CLOSED: "Closed"}
+STAGE_WORDS = {**STAGE_BAR, Stage.PAID: say("Paid"), Stage.CLOSED: say("Closed")}
 STAGE_CHIPS = {Stage.PAID: "done", Stage.DUNNING: "waiting", Stage.COURT: "waiting"}
 #: The stages a case can be in, in the order of the filter.
 CASE_STAGES = (Stage.SUBMITTED, Stage.OFFER, Stage.PAID, Stage.DUNNING, Stage.COURT, Stage.CLOSED)
 LETTER_CHIPS = {
-    LetterState.QUEUED: ("waiting", "Being printed"),
-    LetterState.SENDING: ("waiting", "On its way"),
-    LetterState.SENT: ("done", "Sent"),
-    LetterState.WITHHELD: ("neutral", "Withheld"),
-    LetterState.FAILED: ("danger", "Not sent"),
+    LetterState.QUEUED: ("waiting", say("Being printed")),
+    LetterState.SENDING: ("waiting", say("On its way")),
+    LetterState.SENT: ("done", say("Sent")),
+    LetterState.WITHHELD: ("neutral", say("Withheld")),
+    LetterState.FAILED: ("danger", say("Not sent")),
 }
-NATURE_WORDS = {ClaimNature.CONTRACT: "Licence fee offered", ClaimNature.DAMAGES: "Damages asked"}
-LICENCE_WORDS = {"low": "Unlikely", "medium": "Possible", "high": "Likely"}
+NATURE_WORDS = {ClaimNature.CONTRACT: say("Licence fee offered"), ClaimNature.DAMAGES: say("Damages asked")}
+LICENCE_WORDS = {"low": say("Unlikely"), "medium": say("Possible"), "high": say("Likely")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,11 +132,11 @@ class Check:
 
 #: The conditions of the offer in the order of the work.
 CHECKS: tuple[tuple[str, str, Callable[[Context[Case]], str | None]], ...] = (
-    ("evidence", "Both pictures of every use are kept", guards.has_evidence),
-    ("recipient", "The recipient is known", guards.recipient_is_known),
-    ("cadence", "The dates that follow can be reckoned", guards.cadence_is_known),
-    ("price", "The price is set", guards.is_priced),
-    ("set_up", "The instance can send letters", guards.letters_can_leave),
+    ("evidence", say("Both pictures of every use are kept"), guards.has_evidence),
+    ("recipient", say("The recipient is known"), guards.recipient_is_known),
+    ("cadence", say("The dates that follow can be reckoned"), guards.cadence_is_known),
+    ("price", say("The price is set"), guards.is_priced),
+    ("set_up", say("The instance can send letters"), guards.letters_can_leave),
 )
 
 
@@ -158,15 +159,17 @@ def stage_bar(session: Session, case: Case) -> Bar:
 def end_words(case: Case) -> str:
     """How it ended, in two words."""
     if case.state is CaseState.CLOSED and case.closed_reason is not None:
-        return f"Closed: {case.closed_reason.value.replace('_', ' ')}"
-    return {CaseState.PAID: "Paid", CaseState.REJECTED: "Not accepted"}.get(case.state, "Settled")
+        return say("Closed: {reason}", reason=say(case.closed_reason.value.replace("_", " ")))
+    return {CaseState.PAID: say("Paid"), CaseState.REJECTED: say("Not accepted")}.get(
+        case.state, say("Settled")
+    )
 
 
 def state_words(case: Case, actor: Actor) -> str:
     """The state as this side reads it."""
     row = CASE_LIFECYCLE.states[case.state]
     if case.state is CaseState.CLOSED and case.closed_reason is not None:
-        return f"Closed. {CLOSED_WORDS[case.closed_reason]}"
+        return say("Closed. {closed_word}", closed_word=CLOSED_WORDS[case.closed_reason])
     return row.label if actor.role is Role.OPERATOR else row.owner
 
 
@@ -190,7 +193,7 @@ def sum_of(case: Case, offer: Offer | None) -> Sum | None:
     )
     by_tariff = sum(line.amount.minor for line in sheet) * len(case.uses) == offer.net.minor
     owner_part, operator_part = offer.net.split(case.owner_share_bp, case.operator_share_bp)
-    vat = f"VAT {offer.vat_rate_bp / 100:g} %" if not offer.vat.is_zero else "No VAT is due"
+    vat = f"VAT {offer.vat_rate_bp / 100:g} %" if not offer.vat.is_zero else say("No VAT is due")
     return Sum(
         offer=offer,
         title=NATURE_WORDS[offer.nature],
@@ -206,7 +209,7 @@ def sum_of(case: Case, offer: Offer | None) -> Sum | None:
 def steps(session: Session, case: Case, actor: Actor, now: datetime) -> dict[str, StepOn]:
     """The steps this actor may take, by trigger; a note comes with the step and is no reason against it."""
     found = {}
-    for action in CASE_LIFECYCLE.actions(Context(session, case, actor, now, note="given with the step")):
+    for action in CASE_LIFECYCLE.actions(Context(session, case, actor, now, note=say("given with the step"))):
         row = CASE_LIFECYCLE.find(case.state, action.trigger)
         assert row is not None, "actions come from the table"
         needs_note = guards.has_a_note in row.guards
@@ -248,14 +251,14 @@ def age(since: datetime, now: datetime, days: int) -> tuple[str, bool]:
     passed = max(0, (now.date() - since.date()).days)
     late = passed > days
     if passed == 0:
-        return "today", late
+        return say("today"), late
     if passed == 1:
-        return "yesterday", late
+        return say("yesterday"), late
     if passed < 14:  # noqa: PLR2004 - two weeks
-        return f"{passed} days", late
+        return say("{passed} days", passed=passed), late
     if passed < 60:  # noqa: PLR2004 - two months
-        return f"{passed // 7} weeks", late
-    return f"{passed // 30} months", late
+        return say("{passed} weeks", passed=passed // 7), late
+    return say("{passed} months", passed=passed // 30), late
 
 
 def _pair(use: Use) -> Pair:
@@ -275,19 +278,23 @@ def _pair(use: Use) -> Pair:
 
 def _facts(use: Use, told: dict[str, Any]) -> Iterable[Fact]:
     sure = {"confirmed": "Sure", "uncertain": "A person should look"}.get(str(told.get("certainty", "")), "")
-    yield Fact("Match", use.match_sentence, "Comparison of both pictures", sure)
+    yield Fact(say("Match"), use.match_sentence, say("Comparison of both pictures"), sure)
     if told.get("visible_share") is not None:
         share = f"{float(told['visible_share']) * 100:.0f} %"
-        yield Fact("Share of the photograph shown", share, "Outline of the match")
-    yield Fact("Picture’s address", use.image_url, shown_through(str(told.get("channel", ""))))
-    yield Fact("First seen", _day(use.first_seen), str(told.get("first_seen_source", "")))
-    yield Fact("Last seen", _day(use.last_seen), str(told.get("last_seen_source", "")))
-    yield Fact("Credit", use.credit_found or "None found", "Text near the picture")
+        yield Fact(say("Share of the photograph shown"), share, say("Outline of the match"))
+    yield Fact(say("Picture’s address"), use.image_url, shown_through(str(told.get("channel", ""))))
+    yield Fact(say("First seen"), _day(use.first_seen), str(told.get("first_seen_source", "")))
+    yield Fact(say("Last seen"), _day(use.last_seen), str(told.get("last_seen_source", "")))
+    yield Fact(say("Credit"), use.credit_found or say("None found"), say("Text near the picture"))
     if told.get("licence"):
         reasons = " ".join(str(reason) for reason in told.get("licence_reasons") or ())
-        yield Fact("Licensed already", LICENCE_WORDS.get(str(told["licence"]), str(told["licence"])), reasons)
+        yield Fact(
+            say("Licensed already"), LICENCE_WORDS.get(str(told["licence"]), str(told["licence"])), reasons
+        )
     if told.get("fee_reasons"):
-        yield Fact("Kind of use", " ".join(str(reason) for reason in told["fee_reasons"]), "The page")
+        yield Fact(
+            say("Kind of use"), " ".join(str(reason) for reason in told["fee_reasons"]), say("The page")
+        )
 
 
 def _day(moment: datetime | date) -> str:

@@ -16,12 +16,16 @@ import yaml
 
 from workflow.cases.states import UseClass
 from workflow.kernel.errors import Refused
-from workflow.kernel.money import Currency, Money, format_money
-from workflow.kernel.wording import date_text
+from workflow.kernel.money import Currency, Money
+from workflow.kernel.said import say, say_many
 
 DATA = Path(__file__).parent / "data" / "fees.yaml"
 MEDIA = ("website", "online_shop", "social_media")
-MEDIA_WORDS = {"website": "website", "online_shop": "online shop", "social_media": "social media"}
+MEDIA_WORDS = {
+    "website": say("website"),
+    "online_shop": say("online shop"),
+    "social_media": say("social media"),
+}
 LARGE_PX = 1000
 _DAYS_PER_MONTH = 30.4375
 _PERCENT_BP = 100
@@ -105,29 +109,42 @@ def estimate(facts: FeeFacts, on: date) -> FeeSheet:
     try:
         base = Money(tariff["base"][facts.use_class.value][facts.medium], currency)
     except KeyError as unknown:
-        raise Refused(f"The tariff has no price for “{facts.medium}” ({facts.use_class.value}).") from unknown
+        raise Refused(
+            say(
+                "The tariff has no price for “{medium}” ({use_class}).",
+                medium=facts.medium,
+                use_class=facts.use_class.value,
+            )
+        ) from unknown
     months, percent = _duration_step(tariff, facts)
     fee = base.share_bp(percent * _PERCENT_BP)
-    word = MEDIA_WORDS[facts.medium]
+    word, kind = MEDIA_WORDS[facts.medium], say(facts.use_class.value.capitalize())
     lines = [
         SheetLine(
-            f"{facts.use_class.value.capitalize()} use on a {word}" if word != "social media" else
-            f"{facts.use_class.value.capitalize()} use in social media",
-            f"seen {date_text(facts.first_seen)} to {date_text(facts.last_seen)}: "
-            f"step “up to {months} month{'s' * (months > 1)}”, {percent} % of the base {format_money(base)}"
+            say("{kind} use on a {medium}", kind=kind, medium=word) if word != "social media" else
+            say("{kind} use in social media", kind=kind),
+            say("seen {first_seen} to {last_seen}: step “{step}”, {percent} % of the base {base}",
+                first_seen=facts.first_seen, last_seen=facts.last_seen, percent=percent, base=base,
+                step=say_many("up to {count} month", "up to {count} months", months))
             if months < 1200 else  # noqa: PLR2004 - the open last step
-            f"more than 36 months, {percent} % of the base {format_money(base)}",
+            say("more than 36 months, {percent} % of the base {base}", percent=percent, base=base),
             fee,
         )
     ]  # fmt: skip
     surcharges = tariff["surcharges"]
     if facts.home_page:
-        lines.append(_surcharge("Shown on the home page", surcharges["home_page"], fee))
+        lines.append(_surcharge(say("Shown on the home page"), surcharges["home_page"], fee))
     if facts.longest_side_px >= LARGE_PX:
-        lines.append(_surcharge(f"Shown at {facts.longest_side_px} pixels", surcharges["large"], fee))
+        lines.append(
+            _surcharge(
+                say("Shown at {longest_side_px} pixels", longest_side_px=facts.longest_side_px),
+                surcharges["large"],
+                fee,
+            )
+        )
     if not facts.credited:
         so_far = sum((line.net for line in lines[1:]), lines[0].net)
-        lines.append(_surcharge("The photographer was not named", tariff["missing_credit"], so_far))
+        lines.append(_surcharge(say("The photographer was not named"), tariff["missing_credit"], so_far))
     middle = sum((line.net for line in lines[1:]), lines[0].net)
     return FeeSheet(
         edition=tariff["edition"],
@@ -140,17 +157,19 @@ def estimate(facts: FeeFacts, on: date) -> FeeSheet:
 
 
 def _surcharge(label: str, percent: int, base: Money) -> SheetLine:
-    return SheetLine(label, f"+{percent} % of {format_money(base)}", base.share_bp(percent * _PERCENT_BP))
+    return SheetLine(
+        label, say("+{percent} % of {base}", percent=percent, base=base), base.share_bp(percent * _PERCENT_BP)
+    )
 
 
 def _duration_step(tariff: dict[str, Any], facts: FeeFacts) -> tuple[int, int]:
     days = (facts.last_seen - facts.first_seen).days + 1
     if days < 1:
-        raise Refused("The use cannot end before it began.")
+        raise Refused(say("The use cannot end before it began."))
     for step in tariff["duration"]:
         if days <= step["months"] * _DAYS_PER_MONTH:
             return step["months"], step["percent"]
-    raise Refused("The tariff has no step for a use this long.")
+    raise Refused(say("The tariff has no step for a use this long."))
 
 
 def tariff_is_example(on: date) -> bool:
@@ -164,7 +183,7 @@ def tariff_is_example(on: date) -> bool:
 def _tariff_on(on: date) -> dict[str, Any]:
     in_force = [row for row in _editions() if row["effective_from"] <= on]
     if not in_force:
-        raise Refused(f"No tariff is in force on {on.isoformat()}.")
+        raise Refused(say("No tariff is in force on {isoformat}.", isoformat=on.isoformat()))
     return max(in_force, key=lambda row: row["effective_from"])
 
 

@@ -27,6 +27,7 @@ from workflow.kernel.deadlines import LIVE, DeadlineRow
 from workflow.kernel.documents import Document
 from workflow.kernel.errors import NotFound
 from workflow.kernel.ids import normalise_reference
+from workflow.kernel.said import say
 
 ROWS = 30
 #: More than any honest case has; a page is a page.
@@ -58,7 +59,7 @@ def case_for(session: Session, actor: Actor, case_id: uuid.UUID) -> Case:
     """The case, for its owner and for operators; :class:`NotFound` for everybody else."""
     case = session.scalars(select(Case).where(Case.id == case_id, *_visible(actor))).first()
     if case is None:
-        raise NotFound("This case")
+        raise NotFound(say("This case"))
     return case
 
 
@@ -231,7 +232,7 @@ def enclosure_of(
         .limit(1)
     ).first()
     if found is None:
-        raise NotFound("This document")
+        raise NotFound(say("This document"))
     return found[0], found[1], found[2]
 
 
@@ -243,7 +244,7 @@ def evidence_of(session: Session, case: Case, use_id: uuid.UUID, kind: EvidenceK
         .where(Evidence.case_id == case.id, Evidence.use_id == use_id, Evidence.kind == kind)
     ).first()
     if found is None:
-        raise NotFound("This picture")
+        raise NotFound(say("This picture"))
     return found
 
 
@@ -255,7 +256,7 @@ def proof_of(session: Session, case: Case, proof_id: uuid.UUID) -> tuple[Proof, 
         .where(Proof.case_id == case.id, Proof.id == proof_id)
     ).first()
     if found is None:
-        raise NotFound("This file")
+        raise NotFound(say("This file"))
     return found[0], found[1]
 
 
@@ -264,7 +265,7 @@ def _visible(actor: Actor) -> list[ColumnElement[bool]]:
         return []
     if actor.role is Role.RIGHTS_HOLDER:
         return [Case.owner_id == uuid.UUID(actor.id)]
-    raise NotFound("This case")
+    raise NotFound(say("This case"))
 
 
 def _fitting(actor: Actor, wanted: Wanted) -> list[ColumnElement[bool]]:

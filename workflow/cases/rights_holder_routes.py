@@ -17,6 +17,7 @@ from workflow.cases.timeline import letter_title, timeline
 from workflow.cases.turns import turn_of, turns_of
 from workflow.kernel.actors import Role
 from workflow.kernel.db import Session
+from workflow.kernel.said import say
 from workflow.web.blueprints import role_blueprint
 from workflow.web.current import actor, now, reading, runtime, writing
 from workflow.web.forms import load_or_422
@@ -32,8 +33,8 @@ BLUEPRINTS = (cases_rights_holder,)
 
 #: What is said after a step.
 DONE = {
-    "complete": "Thank you. We look at it again.",
-    "withdraw": "The case is withdrawn. Nobody was written to.",
+    "complete": say("Thank you. We look at it again."),
+    "withdraw": say("The case is withdrawn. Nobody was written to."),
 }
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from workflow.kernel.said import say
+
 
 class CaseState(StrEnum):
     """product.md section 2, in the order of a life."""
@@ -113,13 +115,13 @@ class ClosedReason(StrEnum):
 
 
 CLOSED_WORDS: dict[ClosedReason, str] = {
-    ClosedReason.PAID: "The licence fee was paid.",
-    ClosedReason.LICENSED: "A licence was shown and accepted.",
-    ClosedReason.NOT_ENFORCEABLE: "The claim cannot be enforced.",
-    ClosedReason.TIME_BARRED: "The claim is time-barred.",
-    ClosedReason.WITHDRAWN: "The claim was withdrawn.",
-    ClosedReason.LOST: "The claim was not upheld.",
-    ClosedReason.ERROR: "The claim was raised in error.",
+    ClosedReason.PAID: say("The licence fee was paid."),
+    ClosedReason.LICENSED: say("A licence was shown and accepted."),
+    ClosedReason.NOT_ENFORCEABLE: say("The claim cannot be enforced."),
+    ClosedReason.TIME_BARRED: say("The claim is time-barred."),
+    ClosedReason.WITHDRAWN: say("The claim was withdrawn."),
+    ClosedReason.LOST: say("The claim was not upheld."),
+    ClosedReason.ERROR: say("The claim was raised in error."),
 }
 
 
@@ -134,11 +136,15 @@ class RejectReason(StrEnum):
 
 
 REJECT_WORDS: dict[RejectReason, str] = {
-    RejectReason.NOT_THE_SAME: "The pictures are not the same photograph. A better original could show it.",
-    RejectReason.LICENSED: "The use seems to be licensed. Tell us why it is not, and we look again.",
-    RejectReason.NO_OPERATOR: "We cannot find out who operates the page. An address would change that.",
-    RejectReason.PERMITTED_USE: "The law permits this use, for example as a quotation.",
-    RejectReason.NOT_ENFORCEABLE: "The claim cannot be enforced in this country. You can ask for a takedown.",
+    RejectReason.NOT_THE_SAME: say(
+        "The pictures are not the same photograph. A better original could show it."
+    ),
+    RejectReason.LICENSED: say("The use seems to be licensed. Tell us why it is not, and we look again."),
+    RejectReason.NO_OPERATOR: say("We cannot find out who operates the page. An address would change that."),
+    RejectReason.PERMITTED_USE: say("The law permits this use, for example as a quotation."),
+    RejectReason.NOT_ENFORCEABLE: say(
+        "The claim cannot be enforced in this country. You can ask for a takedown."
+    ),
 }
 
 
@@ -162,13 +168,13 @@ class HoldKind(StrEnum):
 
 
 HOLD_WORDS: dict[HoldKind, str] = {
-    HoldKind.LICENCE_SHOWN: "A licence was shown",
-    HoldKind.OBJECTION: "An objection was made",
-    HoldKind.QUESTION: "A question was asked",
-    HoldKind.PAYMENT_PENDING: "A payment is on its way",
-    HoldKind.BOUNCE: "Our letter could not be delivered",
-    HoldKind.INSOLVENCY: "Insolvency was reported",
-    HoldKind.DATA_PROTECTION: "A data-protection request is open",
+    HoldKind.LICENCE_SHOWN: say("A licence was shown"),
+    HoldKind.OBJECTION: say("An objection was made"),
+    HoldKind.QUESTION: say("A question was asked"),
+    HoldKind.PAYMENT_PENDING: say("A payment is on its way"),
+    HoldKind.BOUNCE: say("Our letter could not be delivered"),
+    HoldKind.INSOLVENCY: say("Insolvency was reported"),
+    HoldKind.DATA_PROTECTION: say("A data-protection request is open"),
 }
 
 

@@ -22,7 +22,7 @@ from workflow.kernel import audit
 from workflow.kernel.actors import Actor, Role
 from workflow.kernel.audit import AuditEntry
 from workflow.kernel.db import Session
-from workflow.kernel.wording import date_text
+from workflow.kernel.said import inside, say, say_many
 
 #: A page is a page; the newest entries stay.
 SHOWN = 300
@@ -52,34 +52,34 @@ INTERNAL = {"case:price", "case:note_recipient", "case:letter_again", "case:date
 OPEN_NOTES = {"case:ask_owner", "case:complete", "case:withdraw"}
 #: Action → words for the rights-holder; all others keep the label of the table.
 OWNER_WORDS = {
-    "case:submit": "You submitted the case",
-    "case:ask_owner": "We need something from you",
-    "case:complete": "You sent what was missing",
-    "case:reject": "We did not take the case on",
-    "case:offer": "The case was checked and the offer released",
-    "case:look_again": "A person looks again before it becomes formal",
-    "case:review_legally": "We check whether a legal partner should take over",
-    "case:withdraw": "You withdrew the case",
-    "case:portal:enter": "The other side opened the case",
-    "case:receive_payment": "Paid in full",
-    "case:take_back_payment": "The payment was returned",
+    "case:submit": say("You submitted the case"),
+    "case:ask_owner": say("We need something from you"),
+    "case:complete": say("You sent what was missing"),
+    "case:reject": say("We did not take the case on"),
+    "case:offer": say("The case was checked and the offer released"),
+    "case:look_again": say("A person looks again before it becomes formal"),
+    "case:review_legally": say("We check whether a legal partner should take over"),
+    "case:withdraw": say("You withdrew the case"),
+    "case:portal:enter": say("The other side opened the case"),
+    "case:receive_payment": say("Paid in full"),
+    "case:take_back_payment": say("The payment was returned"),
 }
 #: Action → what was done, for operators; the table's labels say what can be done.
 FULL_WORDS = {
-    "case:submit": "Case submitted",
-    "case:ask_owner": "Rights-holder asked",
-    "case:complete": "Rights-holder answered",
-    "case:reject": "Not accepted",
-    "case:price": "Price set",
-    "case:offer": "Offer released",
-    "case:look_again": "A person should look again",
-    "case:review_legally": "Check for hand-over began",
-    "case:hand_over": "Handed over to a legal partner",
-    "case:agree": "Sum agreed",
-    "case:agree_instalments": "Instalments agreed",
-    "case:settle": "Settled",
-    "case:withdraw": "Withdrawn by the rights-holder",
-    "case:take_back_payment": "Payment returned",
+    "case:submit": say("Case submitted"),
+    "case:ask_owner": say("Rights-holder asked"),
+    "case:complete": say("Rights-holder answered"),
+    "case:reject": say("Not accepted"),
+    "case:price": say("Price set"),
+    "case:offer": say("Offer released"),
+    "case:look_again": say("A person should look again"),
+    "case:review_legally": say("Check for hand-over began"),
+    "case:hand_over": say("Handed over to a legal partner"),
+    "case:agree": say("Sum agreed"),
+    "case:agree_instalments": say("Instalments agreed"),
+    "case:settle": say("Settled"),
+    "case:withdraw": say("Withdrawn by the rights-holder"),
+    "case:take_back_payment": say("Payment returned"),
 }
 SIGNS: dict[str, tuple[str, str]] = {
     "case:submit": ("send", "neutral"),
@@ -101,25 +101,25 @@ SIGNS: dict[str, tuple[str, str]] = {
     "case:settle": ("hand-thumbs-up", "done"),
 }
 ANSWER_WORDS = {
-    HoldKind.LICENCE_SHOWN: "The other side shows a licence",
-    HoldKind.OBJECTION: "The other side objects",
-    HoldKind.QUESTION: "The other side asks a question",
-    HoldKind.DATA_PROTECTION: "The other side makes a data-protection request",
+    HoldKind.LICENCE_SHOWN: say("The other side shows a licence"),
+    HoldKind.OBJECTION: say("The other side objects"),
+    HoldKind.QUESTION: say("The other side asks a question"),
+    HoldKind.DATA_PROTECTION: say("The other side makes a data-protection request"),
 }
 #: Who did it, as the rights-holder reads it.
-BY_WORDS = {Role.RIGHTS_HOLDER: "You", Role.OPERATOR: "We", Role.SYSTEM: "By itself"}
+BY_WORDS = {Role.RIGHTS_HOLDER: say("You"), Role.OPERATOR: say("We"), Role.SYSTEM: say("By itself")}
 LETTER_WORDS = {
-    LetterKind.OFFER: "Offer",
-    LetterKind.PAID: "Licence certificate and receipt",
-    LetterKind.CLOSING: "Closing letter",
-    LetterKind.RECEIPT_OF_ANSWER: "Receipt of the answer",
+    LetterKind.OFFER: say("Offer"),
+    LetterKind.PAID: say("Licence certificate and receipt"),
+    LetterKind.CLOSING: say("Closing letter"),
+    LetterKind.RECEIPT_OF_ANSWER: say("Receipt of the answer"),
 }
 LETTER_STATES: dict[LetterState, tuple[str, str, str]] = {
-    LetterState.QUEUED: ("is being printed", "hourglass", "waiting"),
-    LetterState.SENDING: ("is on its way", "envelope", "waiting"),
-    LetterState.SENT: ("sent", "envelope", "neutral"),
-    LetterState.WITHHELD: ("not sent", "envelope-exclamation", "neutral"),
-    LetterState.FAILED: ("could not be sent", "envelope-exclamation", "danger"),
+    LetterState.QUEUED: (say("is being printed"), "hourglass", "waiting"),
+    LetterState.SENDING: (say("is on its way"), "envelope", "waiting"),
+    LetterState.SENT: (say("sent"), "envelope", "neutral"),
+    LetterState.WITHHELD: (say("not sent"), "envelope-exclamation", "neutral"),
+    LetterState.FAILED: (say("could not be sent"), "envelope-exclamation", "danger"),
 }
 
 
@@ -140,7 +140,7 @@ def timeline(session: Session, case: Case, actor: Actor, link: DocumentLink) -> 
 
 def letter_title(letter: Letter) -> str:
     """What this letter is called on pages."""
-    return LETTER_WORDS.get(letter.kind) or letter.step.replace("_", " ").capitalize()
+    return LETTER_WORDS.get(letter.kind) or say(letter.step.replace("_", " ").capitalize())
 
 
 def _steps(case: Case, history: Iterable[AuditEntry], *, full: bool) -> Iterable[Entry]:
@@ -154,17 +154,17 @@ def _steps(case: Case, history: Iterable[AuditEntry], *, full: bool) -> Iterable
             told = (REJECT_WORDS[case.rejected_reason], step.note if full else "")
             text = " ".join(part for part in told if part)
         if step.action in ("case:close", "case:close_paid") and case.closed_reason is not None:
-            title = f"Closed: {CLOSED_WORDS[case.closed_reason]}"
+            title = say("Closed: {closed_word}", closed_word=CLOSED_WORDS[case.closed_reason])
         yield Entry(step.at, title, text, _by(step.actor_role, step.actor_name, full=full), icon, kind)
 
 
 def _letter(letter: Letter, link: DocumentLink, *, full: bool) -> Entry:
     word, icon, kind = LETTER_STATES[letter.state]
-    parts = [f"Answer by {date_text(letter.answer_by)}." if letter.answer_by else ""]
+    parts = [say("Answer by {answer_by}.", answer_by=letter.answer_by) if letter.answer_by else ""]
     if letter.why_not and (full or letter.state is LetterState.WITHHELD):
         parts.append(letter.why_not)
     elif letter.state is LetterState.FAILED:
-        parts.append("We look at it.")
+        parts.append(say("We look at it."))
     first = letter.enclosures[0] if letter.enclosures else None
     return Entry(
         at=letter.sent_at or letter.queued_at,
@@ -180,9 +180,9 @@ def _letter(letter: Letter, link: DocumentLink, *, full: bool) -> Entry:
 
 def _message(message: Message, *, full: bool) -> Entry:
     incoming = message.direction is Direction.INCOMING
-    title = ANSWER_WORDS.get(message.about, "The other side wrote") if incoming else "We answered"
+    title = ANSWER_WORDS.get(message.about, "The other side wrote") if incoming else say("We answered")
     count = len(message.proofs)
-    files = f"{count} file{'s' * (count > 1)} sent along." if count else ""
+    files = say_many("{count} file sent along.", "{count} files sent along.", count) if count else ""
     if full:
         text = "\n".join(part for part in (message.text, files) if part)
     else:
@@ -198,18 +198,14 @@ def _holds(holds: Iterable[Hold], messages: Iterable[Message], *, full: bool) ->
         what = HOLD_WORDS[hold.kind]
         if (hold.opened_at, hold.kind) not in told:
             yield Entry(
-                hold.opened_at, f"Our clocks stand still: {_begun(what)}",
+                hold.opened_at, say("Our clocks stand still: {what}", what=inside(what)),
                 hold.reason if full else "", hold.opened_by if full else "", "pause-circle", "waiting",
             )  # fmt: skip
         if hold.closed_at is not None:
             yield Entry(
-                hold.closed_at, f"Decided: {_begun(what)}",
+                hold.closed_at, say("Decided: {what}", what=inside(what)),
                 hold.decision if full else "", hold.closed_by if full else "", "play-circle", "neutral",
             )  # fmt: skip
-
-
-def _begun(words: str) -> str:
-    return words[0].lower() + words[1:]
 
 
 def _by(role: Role, name: str, *, full: bool) -> str:

@@ -18,66 +18,72 @@ from workflow.kernel.calendar import local_date
 from workflow.kernel.db import Session
 from workflow.kernel.deadlines import DeadlineRow, DeadlineState
 from workflow.kernel.errors import Refused
-from workflow.kernel.wording import date_text
+from workflow.kernel.said import joined, say
 
 #: Who is expected to act, as each side reads it.
 WHO_FOR_OWNER = {
-    Role.RIGHTS_HOLDER: "Your turn",
-    Role.OPERATOR: "Our turn",
-    Role.INFRINGER: "The other side’s turn",
-    Role.LEGAL_PARTNER: "The legal partner’s turn",
-    Role.SYSTEM: "Nobody’s turn: the date decides",
-    None: "It is over",
+    Role.RIGHTS_HOLDER: say("Your turn"),
+    Role.OPERATOR: say("Our turn"),
+    Role.INFRINGER: say("The other side’s turn"),
+    Role.LEGAL_PARTNER: say("The legal partner’s turn"),
+    Role.SYSTEM: say("Nobody’s turn: the date decides"),
+    None: say("It is over"),
 }
 WHO_FOR_OPERATOR = {
     **WHO_FOR_OWNER,
-    Role.RIGHTS_HOLDER: "The rights-holder’s turn",
-    Role.OPERATOR: "Your turn",
+    Role.RIGHTS_HOLDER: say("The rights-holder’s turn"),
+    Role.OPERATOR: say("Your turn"),
 }
 
-_OPEN = "They may pay, show a licence, object or ask."
+_OPEN = say("They may pay, show a licence, object or ask.")
 #: What is happening, as the rights-holder and as the operator read it.
 SENTENCES: dict[CaseState, tuple[str, str]] = {
-    CaseState.DRAFT: ("You are putting the case together.", "The rights-holder puts it together."),
+    CaseState.DRAFT: (say("You are putting the case together."), say("The rights-holder puts it together.")),
     CaseState.SUBMITTED: (
-        "We check the pictures, the recipient and the price.",
-        "Check the pictures and the recipient, set the price, send the offer.",
+        say("We check the pictures, the recipient and the price."),
+        say("Check the pictures and the recipient, set the price, send the offer."),
     ),
     CaseState.INFO_NEEDED: (
-        "Something is missing. Please read what we ask and send it.",
-        "The rights-holder was asked for what is missing.",
+        say("Something is missing. Please read what we ask and send it."),
+        say("The rights-holder was asked for what is missing."),
     ),
-    CaseState.REJECTED: ("We did not take it on.", "It was not taken on."),
-    CaseState.OFFERED: (f"The offer is out. {_OPEN}", f"The offer is out. {_OPEN}"),
-    CaseState.REMINDED: (f"They were reminded. {_OPEN}", f"They were reminded. {_OPEN}"),
-    CaseState.AGREED: ("The sum is agreed, the payment is awaited.",) * 2,
-    CaseState.IN_INSTALMENTS: ("It is being paid by a plan.",) * 2,
+    CaseState.REJECTED: (say("We did not take it on."), say("It was not taken on.")),
+    CaseState.OFFERED: (
+        say("The offer is out. {open}", open=_OPEN),
+        say("The offer is out. {open}", open=_OPEN),
+    ),
+    CaseState.REMINDED: (
+        say("They were reminded. {open}", open=_OPEN),
+        say("They were reminded. {open}", open=_OPEN),
+    ),
+    CaseState.AGREED: (say("The sum is agreed, the payment is awaited."),) * 2,
+    CaseState.IN_INSTALMENTS: (say("It is being paid by a plan."),) * 2,
     CaseState.PAID: (
-        "Paid. Your share is held until the time for a refund is over.",
-        "Paid. It closes by itself when the time for a refund is over.",
+        say("Paid. Your share is held until the time for a refund is over."),
+        say("Paid. It closes by itself when the time for a refund is over."),
     ),
     CaseState.IN_DUNNING: (
-        "Nobody answered; formal reminders are being sent.",
-        "Nobody answered; formal reminders are being sent.",
+        say("Nobody answered; formal reminders are being sent."),
+        say("Nobody answered; formal reminders are being sent."),
     ),
     CaseState.LEGAL_REVIEW: (
-        "We check whether a legal partner should take over.",
-        "Decide: hand it over to a legal partner, agree with the other side, or close it.",
+        say("We check whether a legal partner should take over."),
+        say("Decide: hand it over to a legal partner, agree with the other side, or close it."),
     ),
-    CaseState.WITH_PARTNER: ("A legal partner has the case.",) * 2,
-    CaseState.IN_COURT: ("The case is in court.",) * 2,
-    CaseState.SETTLED: ("It ended by agreement.",) * 2,
-    CaseState.CLOSED: ("It is closed.",) * 2,
+    CaseState.WITH_PARTNER: (say("A legal partner has the case."),) * 2,
+    CaseState.IN_COURT: (say("The case is in court."),) * 2,
+    CaseState.SETTLED: (say("It ended by agreement."),) * 2,
+    CaseState.CLOSED: (say("It is closed."),) * 2,
 }
 
 #: What each date of ours does, at the beginning of a sentence.
 DATE_WORDS = {
-    "reminder": "Reminder",
-    "look": "A person looks again",
-    "dunning": "Formal reminder",
-    "legal_review": "Check for hand-over",
-    "follow_up": "A person looks after it",
-    "refund_window": "The time for a refund ends",
+    "reminder": say("Reminder"),
+    "look": say("A person looks again"),
+    "dunning": say("Formal reminder"),
+    "legal_review": say("Check for hand-over"),
+    "follow_up": say("A person looks after it"),
+    "refund_window": say("The time for a refund ends"),
 }
 
 
@@ -165,14 +171,15 @@ def _turn(case: Case, rows: list[DeadlineRow], asked: datetime | None, actor: Ac
 
 def _sentence(case: Case, held: tuple[str, ...], *, operator: bool) -> str:
     if held:
-        decide = "Read it and decide." if operator else "We read it and decide."
-        return f"{'. '.join(held)}. {decide} Our reminders stand still meanwhile."
+        decide = say("Read it and decide.") if operator else say("We read it and decide.")
+        still = say("Our reminders stand still meanwhile.")
+        return joined((*(say("{what}.", what=what) for what in held), decide, still))
     if case.state is CaseState.REJECTED and case.rejected_reason is not None:
         return REJECT_WORDS[case.rejected_reason]
     if case.state is CaseState.CLOSED and case.closed_reason is not None:
         return CLOSED_WORDS[case.closed_reason]
     if operator and case.needs_a_look and case.state is CaseState.REMINDED:
-        return "Nobody answered. Look at the case again before it becomes formal."
+        return say("Nobody answered. Look at the case again before it becomes formal.")
     return SENTENCES[case.state][1 if operator else 0]
 
 
@@ -180,22 +187,24 @@ def _next(
     case: Case, rows: list[DeadlineRow], asked: datetime | None, *, held: bool
 ) -> tuple[date | None, str]:
     if held:
-        return None, "No date runs while this is open."
+        return None, say("No date runs while this is open.")
     if asked is not None:
         until = day_of(case, asked) + timedelta(days=cadence_on(asked.date()).owner_answer_days)
-        return until, f"Please answer by {date_text(until)}."
+        return until, say("Please answer by {until}.", until=until)
     running = [row for row in rows if row.state in (DeadlineState.OPEN, DeadlineState.CLAIMED)]
     if any(row.state is DeadlineState.BLOCKED for row in rows) and not running:
-        return None, "A date could not be kept; a person looks at it."
+        return None, say("A date could not be kept; a person looks at it.")
     if not running:
         return None, ""
     on = day_of(case, running[0].due_at)
-    words = f"{_what(running[0])} on {date_text(on)}."
+    words = say("{what} on {on}.", what=_what(running[0]), on=on)
     waiting = CASE_LIFECYCLE.states[case.state].waits_for is Role.INFRINGER
     if waiting and case.answer_by is not None:
-        return min(on, case.answer_by), f"Answer by {date_text(case.answer_by)}. Without one: {words}"
+        return min(on, case.answer_by), say(
+            "Answer by {answer_by}. Without one: {words}", answer_by=case.answer_by, words=words
+        )
     return on, words
 
 
 def _what(row: DeadlineRow) -> str:
-    return DATE_WORDS.get(row.kind, row.kind.replace("_", " ").capitalize())
+    return DATE_WORDS.get(row.kind, say(row.kind.replace("_", " ").capitalize()))

@@ -19,6 +19,7 @@ from workflow.cases.turns import DATE_WORDS
 from workflow.kernel.db import Session
 from workflow.kernel.deadlines import DeadlineRow, DeadlineState
 from workflow.kernel.outbox import OutboxMessage, OutboxState
+from workflow.kernel.said import say
 
 #: Rows of a section that a page shows; the count tells how many there are.
 SHOWN = 50
@@ -92,7 +93,8 @@ def _answers(session: Session) -> Asked:
     late = _unread()
     messages = session.execute(late.order_by(Message.at).limit(SHOWN))
     items += [
-        Item(message.at, f"{ANSWER_WORDS[message.about]}, after the end", told) for message, told in messages
+        Item(message.at, say("{answer_word}, after the end", answer_word=ANSWER_WORDS[message.about]), told)
+        for message, told in messages
     ]
     return _count(session, holds) + _count(session, late), items[:SHOWN]
 
@@ -145,9 +147,9 @@ def _looks(session: Session) -> Asked:
     """Silent ones before they become formal, and those that wait for others too long."""
     wanted = select(Case).where(Case.needs_a_look, Case.state.in_(LOOKED_AFTER))
     count, items = _cases(
-        session, wanted.order_by(Case.last_letter_on), "Nothing happened so far; ask after it"
+        session, wanted.order_by(Case.last_letter_on), say("Nothing happened so far; ask after it")
     )
-    silent = "Silent so far; formal reminders come next"
+    silent = say("Silent so far; formal reminders come next")
     return count, [
         replace(item, what=silent) if item.case and item.case.state is CaseState.REMINDED else item
         for item in items
@@ -156,12 +158,12 @@ def _looks(session: Session) -> Asked:
 
 def _legal(session: Session) -> Asked:
     wanted = select(Case).where(Case.state == CaseState.LEGAL_REVIEW)
-    return _cases(session, wanted.order_by(Case.last_letter_on), "Hand over, agree or close")
+    return _cases(session, wanted.order_by(Case.last_letter_on), say("Hand over, agree or close"))
 
 
 def _new(session: Session) -> Asked:
     wanted = select(Case).where(Case.state == CaseState.SUBMITTED)
-    return _cases(session, wanted.order_by(Case.submitted_at), "Check, price, send the offer")
+    return _cases(session, wanted.order_by(Case.submitted_at), say("Check, price, send the offer"))
 
 
 def _cases(session: Session, wanted: Select[Case], what: str) -> Asked:
@@ -189,7 +191,11 @@ def _letters(session: Session) -> Asked:
     items = []
     for letter_id, message in zip(ids, messages, strict=True):
         letter, about = letters[letter_id]
-        fate = "nobody knows whether it left" if message.state is OutboxState.UNKNOWN else "could not be sent"
+        fate = (
+            say("nobody knows whether it left")
+            if message.state is OutboxState.UNKNOWN
+            else say("could not be sent")
+        )
         what = f"{letter_title(letter)}: {fate}"
         items.append(Item(letter.queued_at, what, about, message.last_error, letter_id))
     return _count(session, stuck), items
@@ -210,11 +216,11 @@ def _count(session: Session, wanted: Select[*tuple[Any, ...]]) -> int:
 
 #: Key, title, days until it is late, what is in it: the order of the work.
 SECTIONS: tuple[tuple[str, str, int, Callable[[Session], Asked]], ...] = (
-    ("answers", "Answers to decide", 5, _answers),
-    ("dates", "Dates that could not be kept", 1, _blocked_dates),
-    ("looks", "Cases to look at again", 7, _looks),
-    ("legal", "Before a lawyer gets it", 7, _legal),
-    ("new", "New cases", 3, _new),
-    ("letters", "Letters that did not leave", 1, _letters),
-    ("messages", "Work that failed behind the pages", 1, _messages),
+    ("answers", say("Answers to decide"), 5, _answers),
+    ("dates", say("Dates that could not be kept"), 1, _blocked_dates),
+    ("looks", say("Cases to look at again"), 7, _looks),
+    ("legal", say("Before a lawyer gets it"), 7, _legal),
+    ("new", say("New cases"), 3, _new),
+    ("letters", say("Letters that did not leave"), 1, _letters),
+    ("messages", say("Work that failed behind the pages"), 1, _messages),
 )

@@ -14,20 +14,23 @@ from detection.types import Certainty, MatchKind
 from workflow.hits.queries import Order, View, Wanted
 from workflow.hits.states import Likelihood, RuleKind, Verdict
 from workflow.kernel.errors import NotFound, Refused
+from workflow.kernel.said import say
 from workflow.web.forms import BaseForm
 
 E = TypeVar("E", bound=StrEnum)
 
-ATTEST_RIGHTS = "I made this photograph, or I may act for the one who did."
-ATTEST_NO_LICENCE = "I checked: neither I nor anybody for me allowed this use."
+ATTEST_RIGHTS = say("I made this photograph, or I may act for the one who did.")
+ATTEST_NO_LICENCE = say("I checked: neither I nor anybody for me allowed this use.")
 NOTE_LENGTH = 2_000
 
 
 class SubmitForm(BaseForm):
     """What stands beside the hits when a case is submitted."""
 
-    rights = BooleanField(ATTEST_RIGHTS, [InputRequired("Please confirm this, or do not submit.")])
-    no_licence = BooleanField(ATTEST_NO_LICENCE, [InputRequired("Please confirm this, or do not submit.")])
+    rights = BooleanField(ATTEST_RIGHTS, [InputRequired(say("Please confirm this, or do not submit."))])
+    no_licence = BooleanField(
+        ATTEST_NO_LICENCE, [InputRequired(say("Please confirm this, or do not submit."))]
+    )
     note = TextAreaField("Note for the operator")
     longest = {"note": NOTE_LENGTH}  # noqa: RUF012 - read only
 
@@ -35,12 +38,12 @@ class SubmitForm(BaseForm):
 class RuleForm(BaseForm):
     """A domain to leave alone."""
 
-    domain = StringField("Domain", [DataRequired("Please name a domain.")])
+    domain = StringField("Domain", [DataRequired(say("Please name a domain."))])
     kind = SelectField(
         "Why",
         choices=[
-            SelectChoice(RuleKind.WHITELISTED.value, "A customer or partner uses it rightly"),
-            SelectChoice(RuleKind.OWN.value, "It is my own"),
+            SelectChoice(RuleKind.WHITELISTED.value, say("A customer or partner uses it rightly")),
+            SelectChoice(RuleKind.OWN.value, say("It is my own")),
         ],
     )
     reason = StringField("Note")
@@ -71,7 +74,7 @@ def sent_verdict() -> Verdict:
     """The verdict that was pressed; a person cannot judge "duplicate" of a group by mistake."""
     verdict = chosen(Verdict, request.form.get("verdict"))
     if verdict is None:
-        raise Refused("Please choose one of the verdicts.")
+        raise Refused(say("Please choose one of the verdicts."))
     return verdict
 
 

@@ -11,6 +11,7 @@ from workflow.hits.models import DomainRule, Hit
 from workflow.hits.states import RuleKind, Verdict
 from workflow.kernel.db import Session
 from workflow.kernel.lifecycle import Context
+from workflow.kernel.said import say
 
 #: Smaller pictures prove little and no tariff prices them (longest side, pixels).
 LEAST_FOUND_SIDE = 150
@@ -21,25 +22,35 @@ _PERCENT = 100
 
 def why_not_submittable(hit: Hit, rules: Sequence[DomainRule] = ()) -> list[str]:
     """Every reason as a sentence; an empty list when nothing stands in the way. ``rules``: the owner's."""
-    reasons = []
+    reasons: list[str] = []
     if hit.certainty is Certainty.UNCERTAIN:
-        reasons.append("The match is uncertain: it may be the same scene, but not the same photograph.")
+        reasons.append(say("The match is uncertain: it may be the same scene, but not the same photograph."))
     if not hit.page_url:
-        reasons.append("We know no page that shows the picture.")
+        reasons.append(say("We know no page that shows the picture."))
     if hit.longest_side < LEAST_FOUND_SIDE:
         reasons.append(
-            f"The found picture has only {hit.longest_side} pixels on its longer side; "
-            f"below {LEAST_FOUND_SIDE} a use is hard to prove."
+            say(
+                "The found picture has only {longest_side} pixels on its longer side; below "
+                "{least_found_side} a use is hard to prove.",
+                longest_side=hit.longest_side,
+                least_found_side=LEAST_FOUND_SIDE,
+            )
         )
     if hit.visible_share < LEAST_VISIBLE_SHARE:
         reasons.append(
-            f"Only {hit.visible_share * _PERCENT:.0f} % of your photograph can be seen; "
-            f"below {LEAST_VISIBLE_SHARE * _PERCENT:.0f} % it is hardly the same work."
+            say(
+                "Only {visible_share} % of your photograph can be seen; below "
+                "{least_visible_share} % it is hardly the same work.",
+                visible_share=f"{hit.visible_share * _PERCENT:.0f}",
+                least_visible_share=f"{LEAST_VISIBLE_SHARE * _PERCENT:.0f}",
+            )
         )
     for rule in rules:
         if rule.covers(hit.host):
-            what = "one of your own" if rule.kind is RuleKind.OWN else "whitelisted"
-            reasons.append(f"{rule.domain} is {what}. Remove the rule if that is wrong.")
+            what = say("one of your own") if rule.kind is RuleKind.OWN else say("whitelisted")
+            reasons.append(
+                say("{domain} is {what}. Remove the rule if that is wrong.", domain=rule.domain, what=what)
+            )
     return reasons
 
 
@@ -53,7 +64,7 @@ def is_illegal(context: Context[Hit]) -> str | None:
     """Only what the owner called illegal."""
     if context.subject.verdict is Verdict.ILLEGAL:
         return None
-    return "Mark the hit as illegal first."
+    return say("Mark the hit as illegal first.")
 
 
 def is_submittable(context: Context[Hit]) -> str | None:

@@ -14,6 +14,7 @@ from workflow.hits.matching import compare_new
 from workflow.hits.writing import write_hits
 from workflow.kernel.errors import Unavailable
 from workflow.kernel.runtime import Runtime
+from workflow.kernel.said import say
 
 #: Called with what is being done, how much of it is done, and how much there is.
 Progress = Callable[[str, int, int], None]
@@ -56,7 +57,7 @@ def _prepare_views(runtime: Runtime, pictures: list[str], pool_size: int, tell: 
     try:
         with ThreadPoolExecutor(pool_size) as pool:
             for done, _ in enumerate(pool.map(prepare, pictures), start=1):
-                tell("Preparing views", done, len(pictures))
+                tell(say("Preparing views"), done, len(pictures))
     finally:
         views.close()
 

@@ -14,6 +14,7 @@ from workflow.hits.imprint import OperatorFacts
 from workflow.hits.page_facts import PageFacts
 from workflow.hits.states import Likelihood
 from workflow.kernel.errors import Refused
+from workflow.kernel.said import say
 
 _AGENCIES = re.compile(
     r"\b(getty|shutterstock|istock|adobe ?stock|alamy|dpa|afp|reuters|picture alliance|imago|mauritius|"
@@ -43,16 +44,20 @@ def licence_likelihood(credit: str, names: Sequence[str], page: PageFacts) -> Li
     plain = credit.casefold()
     named = next((name for name in names if len(name) >= _LEAST_NAME and name.casefold() in plain), None)
     if named:
-        reasons.append(f"The text beside the picture names {named}.")
+        reasons.append(say("The text beside the picture names {named}.", named=named))
     agency = _AGENCIES.search(credit)
     if agency:
-        reasons.append(f"The text beside the picture names a source of licences: {agency.group(0)}.")
+        reasons.append(
+            say("The text beside the picture names a source of licences: {group}.", group=agency.group(0))
+        )
     if page.licence_links:
         leads_to = host_of(page.licence_links[0])
-        reasons.append(f"The page carries a licence link to {leads_to or 'a page of its own'}.")
+        reasons.append(
+            say("The page carries a licence link to {what}.", what=leads_to or "a page of its own")
+        )
     likelihood = (Likelihood.LOW, Likelihood.MEDIUM, Likelihood.HIGH)[min(len(reasons), 2)]
     if not reasons:
-        reasons.append("No credit to you, no agency and no licence link on the page.")
+        reasons.append(say("No credit to you, no agency and no licence link on the page."))
     return Licensed(likelihood, tuple(reasons), credited=named is not None)
 
 
@@ -85,20 +90,20 @@ def fee_facts(
     medium = "website"
     if page.is_shop:
         use_class, medium = UseClass.COMMERCIAL, "online_shop"
-        reasons.append("Commercial: the page sells something.")
+        reasons.append(say("Commercial: the page sells something."))
     elif page.is_press:
         use_class = UseClass.EDITORIAL
-        reasons.append("Editorial: the page says it is a news article.")
+        reasons.append(say("Editorial: the page says it is a news article."))
     elif _COMPANY.search(operator.name):
         use_class = UseClass.COMMERCIAL
-        reasons.append(f"Commercial: a company operates the page ({operator.name}).")
+        reasons.append(say("Commercial: a company operates the page ({name}).", name=operator.name))
     else:
         use_class = UseClass.PRIVATE
-        reasons.append("Private: neither a shop nor a company was recognised.")
+        reasons.append(say("Private: neither a shop nor a company was recognised."))
     if page.is_home:
-        reasons.append("The picture is on the home page.")
+        reasons.append(say("The picture is on the home page."))
     if not credited:
-        reasons.append("You are not named beside the picture.")
+        reasons.append(say("You are not named beside the picture."))
     facts = FeeFacts(
         use_class=use_class,
         medium=medium,

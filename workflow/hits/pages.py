@@ -17,32 +17,33 @@ from workflow.hits.queries import COUNTED, View, Wanted
 from workflow.hits.states import VERDICT_WORDS, HitState, Likelihood, Verdict
 from workflow.hits.writing import OBSERVED
 from workflow.kernel.money import Money
+from workflow.kernel.said import say
 from workflow.kernel.wording import shown_through
 from workflow.web.rendering import date_text
 
 KIND_WORDS: dict[MatchKind, str] = {
-    MatchKind.EXACT: "Same size",
-    MatchKind.RESIZED: "Resized",
-    MatchKind.RECOLOURED: "Recoloured",
-    MatchKind.MIRRORED: "Mirrored",
-    MatchKind.CROPPED: "Cropped",
-    MatchKind.COLLAGE: "In a collage",
-    MatchKind.ALTERED: "Altered",
+    MatchKind.EXACT: say("Same size"),
+    MatchKind.RESIZED: say("Resized"),
+    MatchKind.RECOLOURED: say("Recoloured"),
+    MatchKind.MIRRORED: say("Mirrored"),
+    MatchKind.CROPPED: say("Cropped"),
+    MatchKind.COLLAGE: say("In a collage"),
+    MatchKind.ALTERED: say("Altered"),
 }
 KIND_ICONS: dict[MatchKind, str] = {MatchKind.CROPPED: "crop", MatchKind.MIRRORED: "symmetry-vertical"}
 LICENCE_WORDS: dict[Likelihood, str] = {
-    Likelihood.LOW: "Licence unlikely",
-    Likelihood.MEDIUM: "Licence possible",
-    Likelihood.HIGH: "Licence likely",
+    Likelihood.LOW: say("Licence unlikely"),
+    Likelihood.MEDIUM: say("Licence possible"),
+    Likelihood.HIGH: say("Licence likely"),
 }
 VIEW_WORDS: dict[View, str] = {
-    View.OPEN: "To decide",
-    View.READY: "Ready to submit",
-    View.DECIDED: "Decided",
-    View.SUBMITTED: "Submitted",
+    View.OPEN: say("To decide"),
+    View.READY: say("Ready to submit"),
+    View.DECIDED: say("Decided"),
+    View.SUBMITTED: say("Submitted"),
 }
-STAGE_WORDS: dict[Stage, str] = {stage: stage.value.capitalize() for stage in Stage}
-STAGES = ("Hit", "Reviewed", "Submitted", "Offer", "Dunning", "Court")
+STAGE_WORDS: dict[Stage, str] = {stage: say(stage.value.capitalize()) for stage in Stage}
+STAGES = (say("Hit"), say("Reviewed"), say("Submitted"), say("Offer"), say("Dunning"), say("Court"))
 VERDICT_KINDS: dict[Verdict, str] = {
     Verdict.ILLEGAL: "danger",
     Verdict.UNSURE: "waiting",
@@ -61,10 +62,10 @@ class Tab(StrEnum):
 
 
 TAB_WORDS: dict[Tab, str] = {
-    Tab.SIDE: "Side by side",
-    Tab.OVERLAY: "Overlay",
-    Tab.DIFFERENCE: "Difference",
-    Tab.PAGE: "On the page",
+    Tab.SIDE: say("Side by side"),
+    Tab.OVERLAY: say("Overlay"),
+    Tab.DIFFERENCE: say("Difference"),
+    Tab.PAGE: say("On the page"),
 }
 
 
@@ -105,7 +106,7 @@ def chips_of(hit: Hit) -> list[Chip]:
     elif hit.verdict is not None:
         chips.append(Chip(VERDICT_KINDS.get(hit.verdict, "neutral"), VERDICT_WORDS[hit.verdict]))
     if hit.certainty is Certainty.UNCERTAIN:
-        chips.append(Chip("waiting", "Uncertain match", "question-circle"))
+        chips.append(Chip("waiting", say("Uncertain match"), "question-circle"))
     chips.append(Chip("neutral", KIND_WORDS[hit.kind], KIND_ICONS.get(hit.kind, "image")))
     licence = "waiting" if hit.licence is not Likelihood.LOW else "neutral"
     chips.append(Chip(licence, LICENCE_WORDS[hit.licence], "file-earmark-text"))
@@ -114,52 +115,76 @@ def chips_of(hit: Hit) -> list[Chip]:
 
 def facts_of(hit: Hit, twins: int) -> list[Fact]:
     """The list below the pictures; what is not known is said, not left out."""
-    sure = "Sure" if hit.certainty is Certainty.CONFIRMED else "Uncertain"
-    seen = "Sure" if hit.first_seen_source == OBSERVED else "Likely"
-    imprint = "Imprint of the site" if hit.operator_source else "No imprint found on this site"
-    unconfirmed = "Unconfirmed" if hit.operator_source else ""
+    sure = say("Sure") if hit.certainty is Certainty.CONFIRMED else say("Uncertain")
+    seen = say("Sure") if hit.first_seen_source == OBSERVED else say("Likely")
+    imprint = say("Imprint of the site") if hit.operator_source else say("No imprint found on this site")
+    unconfirmed = say("Unconfirmed") if hit.operator_source else ""
     facts = [
         Fact(
-            "Match",
+            say("Match"),
             hit.sentence,
-            f"{hit.inliers} places agree" if hit.inliers else "Whole picture compared",
+            say("{inliers} places agree", inliers=hit.inliers)
+            if hit.inliers
+            else say("Whole picture compared"),
             sure,
         ),
         Fact(
-            "Part of your photograph", f"{hit.visible_share * _PERCENT:.0f} % can be seen", "Geometry", sure
+            say("Part of your photograph"),
+            say("{visible_share} % can be seen", visible_share=f"{hit.visible_share * _PERCENT:.0f}"),
+            say("Geometry"),
+            sure,
         ),
         Fact(
-            "Size on the web", f"{hit.found_width} × {hit.found_height} pixels", "The picture itself", "Sure"
+            say("Size on the web"),
+            say(
+                "{found_width} × {found_height} pixels",
+                found_width=hit.found_width,
+                found_height=hit.found_height,
+            ),
+            say("The picture itself"),
+            say("Sure"),
         ),
-        Fact("In use since", date_text(hit.first_seen), hit.first_seen_source, seen),
-        Fact("Last seen", date_text(hit.last_seen), hit.last_seen_source, "Sure"),
-        Fact("Operator", hit.operator_name or "Not known", imprint, unconfirmed),
+        Fact(say("In use since"), date_text(hit.first_seen), hit.first_seen_source, seen),
+        Fact(say("Last seen"), date_text(hit.last_seen), hit.last_seen_source, say("Sure")),
+        Fact(say("Operator"), hit.operator_name or say("Not known"), imprint, unconfirmed),
     ]
     if hit.operator_address:
-        facts.append(Fact("Address", hit.operator_address.replace("\n", ", "), imprint, unconfirmed))
+        facts.append(Fact(say("Address"), hit.operator_address.replace("\n", ", "), imprint, unconfirmed))
     if hit.operator_email:
-        facts.append(Fact("E-mail", hit.operator_email, imprint, unconfirmed))
+        facts.append(Fact(say("E-mail"), hit.operator_email, imprint, unconfirmed))
     facts += [
-        Fact("Country", hit.operator_country or "Not known", imprint, unconfirmed),
-        Fact("Credit", hit.credit_found or "None found", "Text beside the picture", "Likely"),
-        Fact("Licence", LICENCE_WORDS[hit.licence], " ".join(hit.licence_reasons), "A guess"),
-        Fact("Kind of use", " ".join(hit.fee_reasons), "The page", "A guess"),
+        Fact(say("Country"), hit.operator_country or say("Not known"), imprint, unconfirmed),
+        Fact(
+            say("Credit"),
+            hit.credit_found or say("None found"),
+            say("Text beside the picture"),
+            say("Likely"),
+        ),
+        Fact(say("Licence"), LICENCE_WORDS[hit.licence], " ".join(hit.licence_reasons), say("A guess")),
+        Fact(say("Kind of use"), " ".join(hit.fee_reasons), say("The page"), say("A guess")),
     ]
     if twins:
-        facts.append(Fact("Other sizes", f"{twins} more on the same page", "Our search", "Sure"))
+        facts.append(
+            Fact(
+                say("Other sizes"),
+                say("{twins} more on the same page", twins=twins),
+                say("Our search"),
+                say("Sure"),
+            )
+        )
     return facts
 
 
 def place_of(hit: Hit) -> list[Fact]:
     """Where on the page the picture stands."""
     return [
-        Fact("Page", hit.page_title or "Without a title", "Its title"),
-        Fact("Address of the page", hit.page_url, "Our search"),
-        Fact("Address of the picture", hit.image_url, "The page's code"),
-        Fact("Shown through", shown_through(hit.channel), "The page's code"),
-        Fact("Text in place of it", hit.alt or "None", "The page's code"),
-        Fact("Text beside it", hit.credit_found or "None", "The page's code"),
-        Fact("Imprint", hit.operator_source or "None found", "Our search"),
+        Fact(say("Page"), hit.page_title or say("Without a title"), say("Its title")),
+        Fact(say("Address of the page"), hit.page_url, say("Our search")),
+        Fact(say("Address of the picture"), hit.image_url, say("The page's code")),
+        Fact(say("Shown through"), shown_through(hit.channel), say("The page's code")),
+        Fact(say("Text in place of it"), hit.alt or say("None"), say("The page's code")),
+        Fact(say("Text beside it"), hit.credit_found or say("None"), say("The page's code")),
+        Fact(say("Imprint"), hit.operator_source or say("None found"), say("Our search")),
     ]
 
 
@@ -171,12 +196,21 @@ def outcomes_of(hits: Sequence[Hit], terms: ContractTerms) -> list[Outcome]:
         return []
     low = sum(lows[1:], lows[0])
     high = sum(highs[1:], highs[0])
-    share = f"{terms.owner_percent} % by the terms of {terms.version}"
+    share = say(
+        "{owner_percent} % by the terms of {version}",
+        owner_percent=terms.owner_percent,
+        version=terms.version,
+    )
     nothing = Money.zero(low.currency)
     return [
-        Outcome("Paid at the upper end", high, high.share_bp(terms.owner_share_bp), share),
-        Outcome("Paid at the lower end", low, low.share_bp(terms.owner_share_bp), share),
-        Outcome("Nothing is paid", nothing, nothing, "It costs you nothing: the operator bears every cost."),
+        Outcome(say("Paid at the upper end"), high, high.share_bp(terms.owner_share_bp), share),
+        Outcome(say("Paid at the lower end"), low, low.share_bp(terms.owner_share_bp), share),
+        Outcome(
+            say("Nothing is paid"),
+            nothing,
+            nothing,
+            say("It costs you nothing: the operator bears every cost."),
+        ),
     ]
 
 

@@ -13,6 +13,7 @@ from detection.images.pool import PoolClosed, PoolUnavailable
 from workflow.hits import queries
 from workflow.hits.comparing import Comparing, Size, Views
 from workflow.kernel.errors import Unavailable
+from workflow.kernel.said import say
 from workflow.web.current import actor, reading, runtime
 
 KEPT_SECONDS = 3600
@@ -42,7 +43,7 @@ def _answer(name: str, make: Callable[[], bytes]) -> Response:
         try:
             response = Response(make(), mimetype="image/jpeg")
         except (ImageRefused, PoolUnavailable, PoolClosed) as refused:
-            raise Unavailable("This picture cannot be shown at this moment.") from refused
+            raise Unavailable(say("This picture cannot be shown at this moment.")) from refused
     response.set_etag(name)
     response.cache_control.private = True
     response.cache_control.max_age = KEPT_SECONDS

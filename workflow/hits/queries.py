@@ -18,6 +18,7 @@ from workflow.kernel.actors import Actor
 from workflow.kernel.db import Session
 from workflow.kernel.errors import NotFound
 from workflow.kernel.money import Money
+from workflow.kernel.said import say
 
 ROWS = 20
 GROUPS = 50
@@ -93,7 +94,7 @@ def own_hit(session: Session, actor: Actor, hit_id: uuid.UUID) -> Hit:
         .where(Hit.id == hit_id, Hit.owner_id == owner_key(actor))
     ).first()
     if found is None:
-        raise NotFound("This hit")
+        raise NotFound(say("This hit"))
     return found
 
 

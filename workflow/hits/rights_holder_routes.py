@@ -27,6 +27,7 @@ from workflow.hits.queries import View
 from workflow.hits.states import PRESS_WORDS, VERDICT_KEYS, HitState, RuleKind, Verdict
 from workflow.kernel.actors import Role
 from workflow.kernel.errors import NotFound, Refused
+from workflow.kernel.said import joined, say, say_many
 from workflow.web.blueprints import own_path, role_blueprint
 from workflow.web.current import actor, now, reading, runtime, writing
 from workflow.web.forms import form_page, refuse
@@ -81,7 +82,7 @@ def show(hit_id: uuid.UUID) -> str:
     with reading() as session:
         hit = queries.own_hit(session, actor(), hit_id)
         if hit.state is HitState.FOUND:
-            raise NotFound("This hit")
+            raise NotFound(say("This hit"))
         return render_template(
             "rights_holder/hits/show.html",
             hit=hit, tab=tab, words=pages, verdicts=VERDICT_KEYS, press_words=PRESS_WORDS,
@@ -125,7 +126,9 @@ def reopen() -> ResponseReturnValue:
     """Take back what was decided in one go."""
     with writing() as session:
         count = services.reopen(session, sent_key("decision"), actor(), now())
-    flash("Taken back." if count == 1 else f"{count:,} decisions taken back.", "done")
+    flash(
+        say("Taken back.") if count == 1 else say("{count} decisions taken back.", count=f"{count:,}"), "done"
+    )
     return redirect(_back() or url_for(".inbox"), code=303)
 
 
@@ -141,7 +144,7 @@ def submit() -> ResponseReturnValue:
     with reading() as session:
         hits = queries.choices(session, actor(), _domain_of(session, keys))
         if not hits:
-            flash("There is nothing to submit on this domain: mark hits as illegal first.", "neutral")
+            flash(say("There is nothing to submit on this domain: mark hits as illegal first."), "neutral")
             return redirect(url_for(".inbox", view=View.READY), code=303)
         against = {hit.id: why_not_submittable(hit, rules_of(session, hit)) for hit in hits}
         picked = {key for key in keys if not against.get(key, ["gone"])}
@@ -176,8 +179,9 @@ def add_rule() -> ResponseReturnValue:
     except Refused as refusal:
         refuse(form, refusal)
         return _rules_page(form)
-    aside = f" {count:,} waiting hits were set aside." if count else ""
-    flash(f"{rule.domain} is left alone from now on.{aside}", "done")
+    told = say("{domain} is left alone from now on.", domain=rule.domain)
+    aside = say_many("{count} waiting hit was set aside.", "{count} waiting hits were set aside.", count)
+    flash(joined((told, aside)) if count else told, "done")
     return redirect(_back() or url_for(".rules"), code=303)
 
 
@@ -186,7 +190,7 @@ def remove_rule(rule_id: uuid.UUID) -> ResponseReturnValue:
     """Show new hits of the domain again."""
     with writing() as session:
         domain = services.remove_rule(session, rule_id, actor(), now())
-    flash(f"New hits on {domain} come to your inbox again.", "done")
+    flash(say("New hits on {domain} come to your inbox again.", domain=domain), "done")
     return redirect(url_for(".rules"), code=303)
 
 
@@ -220,7 +224,13 @@ def _submitted(form: SubmitForm, keys: list[uuid.UUID]) -> ResponseReturnValue:
         hit = queries.own_hit(session, actor(), keys[0])
         onward = pages.case_address(hit) or url_for(".inbox", view=View.SUBMITTED)
         reference = case.reference
-    flash(f"Submitted as case {reference}. We check it; nobody is written to before that.", "done")
+    flash(
+        say(
+            "Submitted as case {reference}. We check it; nobody is written to before that.",
+            reference=reference,
+        ),
+        "done",
+    )
     return redirect(onward, code=303)
 
 

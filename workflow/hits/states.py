@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from workflow.kernel.said import say
+
 
 class HitState(StrEnum):
     """The short life of a hit before it is a case."""
@@ -47,24 +49,24 @@ class Verdict(StrEnum):
 
 
 VERDICT_WORDS: dict[Verdict, str] = {
-    Verdict.LEGAL: "Legal",
-    Verdict.ILLEGAL: "Illegal",
-    Verdict.UNSURE: "Unsure",
-    Verdict.NO_MATCH: "No match",
-    Verdict.WHITELISTED: "Whitelisted",
-    Verdict.DUPLICATE: "Duplicate",
+    Verdict.LEGAL: say("Legal"),
+    Verdict.ILLEGAL: say("Illegal"),
+    Verdict.UNSURE: say("Unsure"),
+    Verdict.NO_MATCH: say("No match"),
+    Verdict.WHITELISTED: say("Whitelisted"),
+    Verdict.DUPLICATE: say("Duplicate"),
 }
 
 #: What stands on the buttons.
-PRESS_WORDS: dict[Verdict, str] = {**VERDICT_WORDS, Verdict.WHITELISTED: "Whitelist"}
+PRESS_WORDS: dict[Verdict, str] = {**VERDICT_WORDS, Verdict.WHITELISTED: say("Whitelist")}
 
 #: Verdict, key on the keyboard, what it means: the buttons of the inbox in their order.
 VERDICT_KEYS: tuple[tuple[Verdict, str, str], ...] = (
-    (Verdict.LEGAL, "L", "Licensed or permitted"),
-    (Verdict.ILLEGAL, "I", "Nobody asked you"),
-    (Verdict.UNSURE, "U", "Decide later"),
-    (Verdict.NO_MATCH, "N", "Not your photograph"),
-    (Verdict.WHITELISTED, "W", "A customer or partner: leave alone"),
+    (Verdict.LEGAL, "L", say("Licensed or permitted")),
+    (Verdict.ILLEGAL, "I", say("Nobody asked you")),
+    (Verdict.UNSURE, "U", say("Decide later")),
+    (Verdict.NO_MATCH, "N", say("Not your photograph")),
+    (Verdict.WHITELISTED, "W", say("A customer or partner: leave alone")),
 )
 
 

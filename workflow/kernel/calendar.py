@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import holidays
 
 from workflow.kernel.errors import Refused
+from workflow.kernel.said import say
 
 MORNING = time(8, 0)
 _LAST_SECOND = time(23, 59, 59)
@@ -34,7 +35,9 @@ class WorkingDays:
             self._holidays = holidays.country_holidays(self.country, subdiv=self.region)
         except NotImplementedError as unknown:
             place = f"{country}-{region}" if region else country
-            raise Refused(f"The public holidays of “{place[:40]}” are not known.") from unknown
+            raise Refused(
+                say("The public holidays of “{place}” are not known.", place=place[:40])
+            ) from unknown
         self._first = self._holidays.start_year
         self._last = self._holidays.end_year
 
@@ -48,7 +51,13 @@ class WorkingDays:
     def holiday(self, on: date) -> str | None:
         """The name of the public holiday on that day."""
         if not self._first <= on.year <= self._last:
-            raise Refused(f"The public holidays of {self.country} in {on.year} are not known.")
+            raise Refused(
+                say(
+                    "The public holidays of {country} in {year} are not known.",
+                    country=self.country,
+                    year=on.year,
+                )
+            )
         name: str | None = self._holidays.get(on)
         return name
 
@@ -102,4 +111,6 @@ def _zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as unknown:
-        raise Refused(f"“{name[:40]}” is not a time zone; write it like Europe/Berlin.") from unknown
+        raise Refused(
+            say("“{name}” is not a time zone; write it like Europe/Berlin.", name=name[:40])
+        ) from unknown

@@ -10,6 +10,7 @@ from enum import StrEnum
 from babel.numbers import format_currency
 
 from workflow.kernel.errors import Refused
+from workflow.kernel.said import say
 
 #: One hundred per cent in basis points.
 WHOLE_BP = 10_000
@@ -56,7 +57,7 @@ class Money:
         """Read ``1.234,50``, ``1,234.50``, ``1234.5`` or ``1234``; anything else is :class:`Refused`."""
         plain = text.strip().replace(" ", "").replace("\u00a0", "").removesuffix("€").removeprefix("€")
         if not _AMOUNT.fullmatch(plain):
-            raise Refused(f"“{text.strip()[:40]}” is not an amount. Write it like 1.234,50.")
+            raise Refused(say("“{strip}” is not an amount. Write it like 1.234,50.", strip=text.strip()[:40]))
         mark = max(plain.rfind(","), plain.rfind("."))
         if mark >= 0 and len(plain) - mark - 1 in (1, 2):
             plain = re.sub(r"[.,]", "", plain[:mark]) + "." + plain[mark + 1 :]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from types import MappingProxyType
 from typing import Any, NoReturn, Self
@@ -51,6 +51,19 @@ def say(text: str, /, **values: Any) -> Said:
 def say_many(one: str, many: str, count: int, /, **values: Any) -> Said:
     """The sentence for one or for several; ``{count}`` is filled in as well."""
     return Said(one, {"count": count, **values}, many, count)
+
+
+def inside(said: str, /) -> Said:
+    """The words as they stand inside an English sentence: without the capital at the start."""
+    return say(said[:1].lower() + said[1:])
+
+
+def joined(sentences: Iterable[str], /) -> Said | str:
+    """Several sentences after each other, each still to be told in the reader's language."""
+    told = ""
+    for sentence in sentences:
+        told = say("{before} {after}", before=told, after=sentence) if told else sentence
+    return told
 
 
 def _plain(value: Any) -> Any:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from workflow.kernel.errors import Refused
+from workflow.kernel.said import say
 
 MAX_PROOF_BYTES = 10 * 1024**2
 MAX_NAME_LENGTH = 120
@@ -102,12 +103,16 @@ _PROOFS = (
 
 #: What people send instead, known by its first bytes, and what helps.
 _INSTEAD = (
-    (b"PK\x03\x04", "an archive or an office document", "Please print it to PDF, or unpack it first."),
-    (b"\xd0\xcf\x11\xe0", "an office document or a saved mail", "Please print it to PDF."),
-    (b"MZ", "a program", "Please send the licence itself."),
-    (b"GIF8", "a GIF picture", "Please save it as PNG or JPEG."),
-    (b"II*\0", "a TIFF picture", "Please save it as PNG or JPEG."),
-    (b"MM\0*", "a TIFF picture", "Please save it as PNG or JPEG."),
+    (
+        b"PK\x03\x04",
+        say("an archive or an office document"),
+        say("Please print it to PDF, or unpack it first."),
+    ),
+    (b"\xd0\xcf\x11\xe0", say("an office document or a saved mail"), say("Please print it to PDF.")),
+    (b"MZ", say("a program"), say("Please send the licence itself.")),
+    (b"GIF8", say("a GIF picture"), say("Please save it as PNG or JPEG.")),
+    (b"II*\0", say("a TIFF picture"), say("Please save it as PNG or JPEG.")),
+    (b"MM\0*", say("a TIFF picture"), say("Please save it as PNG or JPEG.")),
 )
 _HEIC_BRANDS = (b"heic", b"heix", b"mif1", b"msf1", b"avif")
 
@@ -116,7 +121,7 @@ def receive_file(name: str | None, stream: Stream, limit: int) -> UploadedFile:
     """Read one uploaded file; :class:`Refused` when it is empty, :class:`TooLarge` beyond ``limit`` bytes."""
     data = read_limited(stream, limit)
     if not data:
-        raise Refused("The file is empty.")
+        raise Refused(say("The file is empty."))
     return UploadedFile(sanitise_name(name), data, hashlib.sha256(data).hexdigest())
 
 
@@ -130,7 +135,7 @@ def read_limited(stream: Stream, limit: int) -> bytes:
         parts.append(part)
         left -= len(part)
     if left <= 0:
-        raise TooLarge(f"The file is larger than {size_text(limit)}.")
+        raise TooLarge(say("The file is larger than {size_text}.", size_text=size_text(limit)))
     return b"".join(parts)
 
 
@@ -158,18 +163,18 @@ def allowed_proof(data: bytes) -> str:
     PDFs are stored as they are and never rendered here; nobody is shown the original inline.
     """
     if not data:
-        raise Refused("The file is empty.")
+        raise Refused(say("The file is empty."))
     if len(data) > MAX_PROOF_BYTES:
-        raise TooLarge(f"The file is larger than {size_text(MAX_PROOF_BYTES)}.")
+        raise TooLarge(say("The file is larger than {size_text}.", size_text=size_text(MAX_PROOF_BYTES)))
     for kind in _PROOFS:
         if data.startswith(kind.start):
             return kind.media_type
     if data[4:8] == b"ftyp" and data[8:12] in _HEIC_BRANDS:
-        raise Refused("This is a HEIC or AVIF picture. Please send it as JPEG, PNG or PDF.")
+        raise Refused(say("This is a HEIC or AVIF picture. Please send it as JPEG, PNG or PDF."))
     for start, what, remedy in _INSTEAD:
         if data.startswith(start):
-            raise Refused(f"This is {what}, not a PDF, JPEG or PNG. {remedy}")
-    raise Refused("This is not a PDF, JPEG or PNG. Please print it to PDF, or send a photograph of it.")
+            raise Refused(say("This is {what}, not a PDF, JPEG or PNG. {remedy}", what=what, remedy=remedy))
+    raise Refused(say("This is not a PDF, JPEG or PNG. Please print it to PDF, or send a photograph of it."))
 
 
 def judge_image(decoder: Decoder, file: UploadedFile) -> ImageVerdict:
@@ -180,12 +185,12 @@ def judge_image(decoder: Decoder, file: UploadedFile) -> ImageVerdict:
         if not isinstance(refusal, ImageRefusal):
             raise
         return ImageVerdict(False, refusal.code, refusal.sentence, refusal.remedy)
-    return ImageVerdict(True, "accepted", "Accepted.", image=image)
+    return ImageVerdict(True, "accepted", say("Accepted."), image=image)
 
 
 def size_text(size: int) -> str:
     """``10 MB``, ``1.5 MB``, ``320 kB``, ``12 bytes``; 1 MB is 1024 kB."""
     if size < _KB:
-        return f"{size} bytes"
+        return say("{size} bytes", size=size)
     amount, unit = (size / _KB, "kB") if size < _MB else (size / _MB, "MB")
     return f"{amount:.1f}".removesuffix(".0") + f" {unit}"

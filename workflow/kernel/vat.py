@@ -14,6 +14,7 @@ import yaml
 
 from workflow.kernel.errors import Refused
 from workflow.kernel.money import WHOLE_BP
+from workflow.kernel.said import say
 
 DATA = Path(__file__).parent / "data" / "vat.yaml"
 
@@ -45,11 +46,23 @@ def vat_rate_bp(kind: VatKind, country: str, on: date) -> int:
     """The rate in basis points; :class:`Refused` when the table does not say it for this country or day."""
     table = _tables().get(country.upper())
     if table is None:
-        raise Refused(f"There is no VAT table for the country “{country[:20]}” yet; please load one first.")
+        raise Refused(
+            say(
+                "There is no VAT table for the country “{country}” yet; please load one first.",
+                country=country[:20],
+            )
+        )
     for rate in table.get(kind, ()):
         if rate.holds(on):
             return rate.bp
-    raise Refused(f"The VAT table of {country.upper()} has no rate for “{kind.value}” on {on.isoformat()}.")
+    raise Refused(
+        say(
+            "The VAT table of {upper} has no rate for “{kind}” on {isoformat}.",
+            upper=country.upper(),
+            kind=kind.value,
+            isoformat=on.isoformat(),
+        )
+    )
 
 
 @cache

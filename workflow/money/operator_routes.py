@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 
 from workflow.accounts.permissions import May
 from workflow.kernel.actors import Role
+from workflow.kernel.said import say
 from workflow.money import queries, services
 from workflow.money.lifecycle import PAYIN_LIFECYCLE
 from workflow.money.pages import PAYIN_CHIPS, account_word
@@ -54,7 +55,7 @@ def refund(payin_id: uuid.UUID) -> Response:
     """Give the payment back in full."""
     with writing() as session:
         services.ask_refund(session, payin_id, actor(), now(), seen_version=seen_version())
-    flash("The refund is on its way. The books follow when the payment service confirms it.", "waiting")
+    flash(say("The refund is on its way. The books follow when the payment service confirms it."), "waiting")
     return redirect(url_for(".show", payin_id=payin_id), code=303)
 
 
@@ -63,7 +64,7 @@ def decide(payin_id: uuid.UUID) -> Response:
     """Keep what was decided about a payment that did not fit."""
     with writing() as session:
         services.settle_trouble(session, payin_id, note(), actor(), now())
-    flash("Your decision is kept with the payment.", "done")
+    flash(say("Your decision is kept with the payment."), "done")
     return redirect(url_for(".show", payin_id=payin_id), code=303)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from workflow.kernel.said import say
 from workflow.money.chart import Account
 from workflow.money.states import PayinState
 
@@ -18,16 +19,16 @@ PAYIN_CHIPS: dict[PayinState, str] = {
 }
 
 ACCOUNT_WORDS: dict[Account, str] = {
-    Account.PSP_CLEARING: "Payment service, not yet at our bank",
-    Account.PSP_FEES: "Fees of the payment service",
-    Account.BANK: "Our bank",
-    Account.VAT_LICENCES: "VAT owed",
-    Account.COSTS_ADVANCED: "Costs advanced",
-    Account.COMMISSION: "Our share",
-    Account.OWNER_HELD: "Rights-holder, held",
-    Account.OWNER_AVAILABLE: "Rights-holder, available",
-    Account.REFUNDS: "Refunds to be decided",
-    Account.DISPUTED: "Contested",
+    Account.PSP_CLEARING: say("Payment service, not yet at our bank"),
+    Account.PSP_FEES: say("Fees of the payment service"),
+    Account.BANK: say("Our bank"),
+    Account.VAT_LICENCES: say("VAT owed"),
+    Account.COSTS_ADVANCED: say("Costs advanced"),
+    Account.COMMISSION: say("Our share"),
+    Account.OWNER_HELD: say("Rights-holder, held"),
+    Account.OWNER_AVAILABLE: say("Rights-holder, available"),
+    Account.REFUNDS: say("Refunds to be decided"),
+    Account.DISPUTED: say("Contested"),
 }
 
 

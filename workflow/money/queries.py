@@ -18,6 +18,7 @@ from workflow.kernel.audit import AuditEntry, history
 from workflow.kernel.db import Session
 from workflow.kernel.errors import NotFound
 from workflow.kernel.ledger import JournalEntry, JournalLine
+from workflow.kernel.said import say
 from workflow.money.gateway import GatewayEvent
 from workflow.money.models import Payin
 from workflow.money.states import GOOD, LIVE
@@ -57,7 +58,7 @@ def payin(session: Session, payin_id: uuid.UUID) -> Payin:
     """The payin, or :class:`NotFound`."""
     found = session.get(Payin, payin_id)
     if found is None:
-        raise NotFound("This payment")
+        raise NotFound(say("This payment"))
     return found
 
 
@@ -65,7 +66,7 @@ def payin_of_case(session: Session, case_id: uuid.UUID, payin_id: uuid.UUID) -> 
     """The payin, for whoever may see this case; another case's does not exist."""
     found = payin(session, payin_id)
     if found.case_id != case_id:
-        raise NotFound("This payment")
+        raise NotFound(say("This payment"))
     return found
 
 

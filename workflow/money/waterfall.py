@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from workflow.kernel.errors import Refused
 from workflow.kernel.money import WHOLE_BP, Money
+from workflow.kernel.said import say
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,16 +38,27 @@ class Waterfall:
     def lines(self) -> tuple[Line, ...]:
         """The way from what was paid to what the rights-holder gets; their sum is that part."""
         operator_bp = WHOLE_BP - self.owner_share_bp
-        costs = (Line("Costs advanced", -self.costs, "Charged by others for this case; taken back first."),)
+        costs = (
+            Line(
+                say("Costs advanced"), -self.costs, say("Charged by others for this case; taken back first.")
+            ),
+        )
         return (
-            Line("Paid", self.gross, "What the user of the photograph paid."),
-            Line("VAT", -self.vat, f"{percent(self.vat_rate_bp)} on the licence fee, for the tax office."),
+            Line(say("Paid"), self.gross, say("What the user of the photograph paid.")),
+            Line(
+                "VAT",
+                -self.vat,
+                say("{percent} on the licence fee, for the tax office.", percent=percent(self.vat_rate_bp)),
+            ),
             *(() if self.costs.is_zero else costs),
             Line(
-                "Share of the service",
+                say("Share of the service"),
                 -self.operator,
-                f"{percent(operator_bp)} of the licence fee, as agreed when the case was submitted. "
-                "It includes the card fee.",
+                say(
+                    "{percent} of the licence fee, as agreed when the case was submitted. It "
+                    "includes the card fee.",
+                    percent=percent(operator_bp),
+                ),
             ),
         )
 
@@ -62,7 +74,7 @@ def split(gross: Money, vat_rate_bp: int, owner_share_bp: int, costs: Money | No
     assert costs.minor >= 0, "costs are given as what is taken back, not as a debt"
     net = Money(_divide(gross.minor * WHOLE_BP, WHOLE_BP + vat_rate_bp), gross.currency)
     if costs > net:
-        raise Refused("The costs are higher than the fee; a person must decide what is shared.")
+        raise Refused(say("The costs are higher than the fee; a person must decide what is shared."))
     owner, operator = (net - costs).split(owner_share_bp, WHOLE_BP - owner_share_bp)
     return Waterfall(gross, vat_rate_bp, gross - net, costs, owner_share_bp, operator, owner)
 

@@ -13,6 +13,7 @@ from workflow.kernel.actors import Role
 from workflow.kernel.db import Session
 from workflow.kernel.errors import Unavailable
 from workflow.kernel.failpoints import failpoint
+from workflow.kernel.said import say
 from workflow.money import queries
 from workflow.money.gateway import ForgedEvent, GatewayEvent, PaymentGateway
 from workflow.money.gateways import gateway_for
@@ -59,7 +60,7 @@ def _gateway() -> PaymentGateway:
         current_app.extensions[GATEWAY] = gateway_for(runtime().config)
     gateway = cast("PaymentGateway | None", current_app.extensions[GATEWAY])
     if gateway is None:
-        raise Unavailable("Card payments are not set up here.")
+        raise Unavailable(say("Card payments are not set up here."))
     return gateway
 
 

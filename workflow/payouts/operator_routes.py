@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 
 from workflow.accounts.permissions import May
 from workflow.kernel.actors import Role
+from workflow.kernel.said import say
 from workflow.payouts import queries
 from workflow.payouts.lifecycle import PAYOUT_LIFECYCLE
 from workflow.payouts.pages import PAYOUT_CHIPS
@@ -58,7 +59,7 @@ def take(payout_id: uuid.UUID, trigger: str) -> Response:
     with writing() as session:
         payout = fire_from_form(session, PAYOUT_LIFECYCLE, payout_id, trigger)
         label = PAYOUT_LIFECYCLE.states[payout.state].label
-    flash(f"The payout is now “{label}”.", "done")
+    flash(say("The payout is now “{label}”.", label=label), "done")
     return redirect(url_for(".index"), code=303)
 
 

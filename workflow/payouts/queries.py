@@ -16,6 +16,7 @@ from workflow.kernel.db import Session
 from workflow.kernel.errors import NotFound
 from workflow.kernel.ledger import JournalLine
 from workflow.kernel.money import Currency, Money
+from workflow.kernel.said import say
 from workflow.money.chart import Account
 from workflow.money.models import Payin
 from workflow.money.waterfall import Waterfall, split
@@ -115,7 +116,7 @@ def statement(session: Session, owner: Actor, payout_id: uuid.UUID) -> Statement
     """One of the rights-holder's own; somebody else's does not exist."""
     payout = session.get(Payout, payout_id)
     if payout is None or payout.owner_id != _owner_key(owner):
-        raise NotFound("This payment")
+        raise NotFound(say("This payment"))
     payin = session.get_one(Payin, payout.payin_id)
     case = session.get_one(Case, payout.case_id)
     return _statement(payout, case, payin, session.get_one(Offer, payin.offer_id).vat_rate_bp)

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 from flask import session as cookie
 
+from workflow.kernel.said import say
 from workflow.portal import queries
 from workflow.portal.entry import IDLE, infringer
 from workflow.web.current import SignedInAs, forget_signed_in, reading, wall
@@ -34,7 +35,7 @@ def signed_in() -> SignedInAs | None:
     if moment.timestamp() - cookie[SEEN] >= REFRESH_SECONDS:
         cookie[SEEN] = int(moment.timestamp())
     who = infringer(case)
-    return SignedInAs(who, who.name or "Recipient", case_id=case.id)
+    return SignedInAs(who, who.name or say("Recipient"), case_id=case.id)
 
 
 def begin(token: str) -> None:

@@ -11,12 +11,13 @@ from wtforms.validators import DataRequired, ValidationError
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from workflow.cases.states import HoldKind
+from workflow.kernel.said import say
 from workflow.portal import wording
 from workflow.web.forms import BaseForm
 
 #: With the lines we add in front it stays below what a message may hold.
 TEXT_LENGTH = 9_000
-_needed = DataRequired("This is needed.")
+_needed = DataRequired(say("This is needed."))
 
 
 def _choices(words: dict[str, str]) -> list[SelectChoice]:
@@ -75,7 +76,7 @@ class LicenceForm(AnswerForm):
     longest: ClassVar[Mapping[str, int]] = {"text": TEXT_LENGTH, "number": 120}
 
     source = SelectField(
-        "Where is it from?", [_needed], choices=_choices({"": "Please choose", **wording.SOURCES})
+        "Where is it from?", [_needed], choices=_choices({"": say("Please choose"), **wording.SOURCES})
     )
     number = StringField("Licence, order or invoice number")
     text = TextAreaField("What we should know")
@@ -87,13 +88,15 @@ class LicenceForm(AnswerForm):
 
     def chosen(self) -> list[str]:
         """Source and number."""
-        number = f"Number: {self.number.data}" if self.number.data else ""
-        return [f"Licence from: {wording.SOURCES[self.source.data]}", number]
+        number = say("Number: {data}", data=self.number.data) if self.number.data else ""
+        return [say("Licence from: {sources}", sources=wording.SOURCES[self.source.data]), number]
 
     def validate_text(self, _field: Any) -> None:
         """A number, a sentence or a file: something we can look up."""
         if not self.number.data and not self._something():
-            raise ValidationError("Please give a number, a sentence or a file: something we can look up.")
+            raise ValidationError(
+                say("Please give a number, a sentence or a file: something we can look up.")
+            )
 
 
 class ObjectForm(AnswerForm):
@@ -114,12 +117,14 @@ class ObjectForm(AnswerForm):
 
     def chosen(self) -> list[str]:
         """The reasons, one a line."""
-        return [f"Objection: {wording.REASONS[reason]}" for reason in self.reasons.data or []]
+        return [
+            say("Objection: {reasons}", reasons=wording.REASONS[reason]) for reason in self.reasons.data or []
+        ]
 
     def validate_text(self, _field: Any) -> None:
         """A reason, a sentence or a file."""
         if not self.reasons.data and not self._something():
-            raise ValidationError("Please choose a reason or write a sentence.")
+            raise ValidationError(say("Please choose a reason or write a sentence."))
 
 
 class AskForm(AnswerForm):
@@ -140,4 +145,4 @@ class AskForm(AnswerForm):
     def validate_text(self, _field: Any) -> None:
         """More time needs no reason; a question needs words."""
         if self.topic.data == "question" and not self._something():
-            raise ValidationError("Please write your question.")
+            raise ValidationError(say("Please write your question."))

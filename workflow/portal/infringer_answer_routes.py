@@ -12,6 +12,7 @@ from workflow.cases.models import Case
 from workflow.cases.services import receive_answer
 from workflow.kernel.actors import Role
 from workflow.kernel.errors import NotFound, Refused
+from workflow.kernel.said import say
 from workflow.portal import queries
 from workflow.portal.forms import AnswerForm, AskForm, LicenceForm, ObjectForm
 from workflow.portal.pages import page
@@ -27,9 +28,9 @@ if TYPE_CHECKING:
 portal_answers = role_blueprint("portal_answers", __name__, role=Role.INFRINGER, reads=May.PORTAL_READ)
 
 FORMS: dict[str, type[AnswerForm]] = {"licence": LicenceForm, "object": ObjectForm, "ask": AskForm}
-OVER = (
-    "This case is over: nothing is asked of you any more, so there is nothing to object to. "
-    "If you have a question, please use “Ask”."
+OVER = say(
+    "This case is over: nothing is asked of you any more, so there is nothing to "
+    "object to. If you have a question, please use “Ask”."
 )
 
 

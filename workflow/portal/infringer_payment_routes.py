@@ -13,6 +13,7 @@ from workflow.cases.models import Case
 from workflow.cases.states import LetterKind
 from workflow.kernel.actors import Role
 from workflow.kernel.errors import Unavailable
+from workflow.kernel.said import say
 from workflow.money.models import Payin
 from workflow.money.services import open_payin
 from workflow.money.states import LIVE, PayinState
@@ -58,7 +59,7 @@ def offer() -> ResponseReturnValue:
 def pay() -> ResponseReturnValue:
     """Open the payment, or go on with the one that is open: a second one is impossible."""
     if not runtime().config.takes_cards:
-        raise Unavailable("Paying by card is not possible here yet. The bank account is in your letter.")
+        raise Unavailable(say("Paying by card is not possible here yet. The bank account is in your letter."))
     with writing() as session:
         payin_id = open_payin(session, _case_id(), actor(), now()).id
     return redirect(url_for("portal_payments.to_card_page", payin_id=payin_id), code=303)

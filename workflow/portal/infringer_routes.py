@@ -14,6 +14,7 @@ from workflow.kernel.actors import Role
 from workflow.kernel.db import Session
 from workflow.kernel.documents import Document
 from workflow.kernel.errors import NotFound
+from workflow.kernel.said import say
 from workflow.portal import access, entry, pictures, queries
 from workflow.portal.infringer_answer_routes import portal_answers
 from workflow.portal.infringer_payment_routes import portal_payments
@@ -129,7 +130,7 @@ def leave() -> ResponseReturnValue:
     with writing() as session:
         entry.leave(session, access.token())
     access.forget_cookie()
-    flash("You have left the case. Your letter opens it again.", "done")
+    flash(say("You have left the case. Your letter opens it again."), "done")
     return redirect(url_for("portal_public.enter"), code=303)
 
 

@@ -15,6 +15,7 @@ from flask import Response, current_app, request
 
 from workflow.kernel.documents import Document
 from workflow.kernel.errors import Unavailable
+from workflow.kernel.said import say
 from workflow.kernel.uploads import Decoder, ImageRefusal
 
 #: The longest side of what is displayed, in pixels.
@@ -90,5 +91,5 @@ def _normalised(decoder: Decoder, data: bytes) -> bytes:
     except Exception as refusal:
         if not isinstance(refusal, ImageRefusal):
             raise
-        sentence = "This picture cannot be displayed. It can be downloaded as it was found."
+        sentence = say("This picture cannot be displayed. It can be downloaded as it was found.")
         raise Unavailable(sentence) from refusal

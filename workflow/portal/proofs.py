@@ -8,6 +8,7 @@ from typing import Any
 from workflow.cases.services import ProofFile
 from workflow.cases.services.answers import MAX_PROOFS
 from workflow.kernel.errors import Refused
+from workflow.kernel.said import say
 from workflow.kernel.uploads import (
     MAX_PROOF_BYTES,
     Decoder,
@@ -29,7 +30,13 @@ MAX_BODY = 128 * 1024**2
 def read_proofs(files: Sequence[Any], decoder: Decoder) -> list[ProofFile]:
     """Every file, or :class:`Refused` with one sentence for each that cannot be taken."""
     if len(files) > MAX_PROOFS:
-        raise Refused(f"{len(files)} files were chosen. Please send at most {MAX_PROOFS} at once.")
+        raise Refused(
+            say(
+                "{count} files were chosen. Please send at most {max_proof} at once.",
+                count=len(files),
+                max_proof=MAX_PROOFS,
+            )
+        )
     taken: list[ProofFile] = []
     reasons: list[str] = []
     for upload in files:
@@ -39,7 +46,11 @@ def read_proofs(files: Sequence[Any], decoder: Decoder) -> list[ProofFile]:
             reasons.extend(f"“{sanitise_name(upload.filename)}”: {reason}" for reason in refusal.reasons)
     if sum(len(proof.data) for proof in taken) > MAX_TOGETHER:
         together = size_text(MAX_TOGETHER)
-        reasons.append(f"Together the files are larger than {together}. Please send them in parts.")
+        reasons.append(
+            say(
+                "Together the files are larger than {together}. Please send them in parts.", together=together
+            )
+        )
     if reasons:
         raise Refused(*reasons)
     return taken

@@ -12,6 +12,7 @@ from workflow.cases.states import EvidenceKind
 from workflow.kernel.actors import Role
 from workflow.kernel.errors import NotFound
 from workflow.kernel.ids import normalise_reference
+from workflow.kernel.said import say
 from workflow.portal import access, entry, queries
 from workflow.portal.forms import EnterForm, VerifyForm
 from workflow.portal.pages import page
@@ -28,7 +29,7 @@ portal_public = role_blueprint("portal_public", __name__, role=Role.PUBLIC)
 BLUEPRINTS = (portal_public,)
 
 #: The one answer to an unknown reference, a wrong code and a case that is not out.
-NO_ENTRY = "Reference and code do not fit together. Please compare both with your letter."
+NO_ENTRY = say("Reference and code do not fit together. Please compare both with your letter.")
 WAIT_SECONDS = 900
 LOGO_SECONDS = 3600
 
@@ -60,8 +61,8 @@ def enter_with_code() -> ResponseReturnValue:
                 entered = entry.enter(session, runtime().secrets, attempt, now(), wall())
         except entry.MustWait:
             return error_response(
-                429, "There were too many attempts with a wrong code. Please wait a quarter of an hour, "
-                "or call the number in your letter.", headers={"Retry-After": str(WAIT_SECONDS)},
+                429, say("There were too many attempts with a wrong code. Please wait a quarter of an "
+"hour, or call the number in your letter."), headers={"Retry-After": str(WAIT_SECONDS)},
             )  # fmt: skip
         if entered is not None:
             access.begin(entered.token)
@@ -85,7 +86,7 @@ def look_up() -> ResponseReturnValue:
         reference = normalise_reference(form.reference.data)
         if reference:
             return redirect(url_for("portal_public.verify_case", reference=reference), code=303)
-        form.reference.errors = ["This cannot be one of our references. Please compare it sign by sign."]
+        form.reference.errors = [say("This cannot be one of our references. Please compare it sign by sign.")]
     return _verify_again(form)
 
 

@@ -15,6 +15,7 @@ from workflow.kernel.db import Session
 from workflow.kernel.documents import Document
 from workflow.kernel.errors import NotFound
 from workflow.kernel.ids import normalise_reference
+from workflow.kernel.said import say
 from workflow.money.models import Payin
 from workflow.money.states import LIVE
 from workflow.portal.models import PortalSession
@@ -51,7 +52,7 @@ def case_by_reference(session: Session, text: str) -> Case | None:
 
 def use_of(session: Session, case_id: uuid.UUID, use_id: uuid.UUID) -> Use:
     """One use of the case."""
-    return _own(session.get(Use, use_id), case_id, "This use")
+    return _own(session.get(Use, use_id), case_id, say("This use"))
 
 
 def evidence_of(session: Session, case_id: uuid.UUID, use_id: uuid.UUID, kind: EvidenceKind) -> Evidence:
@@ -59,7 +60,7 @@ def evidence_of(session: Session, case_id: uuid.UUID, use_id: uuid.UUID, kind: E
     found = session.scalars(
         select(Evidence).where(Evidence.case_id == case_id, Evidence.use_id == use_id, Evidence.kind == kind)
     ).first()
-    return _own(found, case_id, "This picture")
+    return _own(found, case_id, say("This picture"))
 
 
 def current_offer(session: Session, case_id: uuid.UUID) -> Offer | None:
@@ -94,7 +95,7 @@ def messages_of(session: Session, case_id: uuid.UUID) -> list[Message]:
 
 def message_of(session: Session, case_id: uuid.UUID, message_id: uuid.UUID) -> Message:
     """One message of the case."""
-    return _own(session.get(Message, message_id), case_id, "This message")
+    return _own(session.get(Message, message_id), case_id, say("This message"))
 
 
 def enclosure_of(session: Session, case_id: uuid.UUID, document_id: uuid.UUID) -> Document:
@@ -106,13 +107,13 @@ def enclosure_of(session: Session, case_id: uuid.UUID, document_id: uuid.UUID) -
         .where(Document.id == document_id, Letter.case_id == case_id, Letter.state != LetterState.WITHHELD)
     ).first()
     if found is None:
-        raise NotFound("This document")
+        raise NotFound(say("This document"))
     return found
 
 
 def proof_of(session: Session, case_id: uuid.UUID, proof_id: uuid.UUID) -> Proof:
     """A file the recipient sent."""
-    return _own(session.get(Proof, proof_id), case_id, "This file")
+    return _own(session.get(Proof, proof_id), case_id, say("This file"))
 
 
 def _own(row: Owned | None, case_id: uuid.UUID, what: str) -> Owned:
@@ -123,7 +124,7 @@ def _own(row: Owned | None, case_id: uuid.UUID, what: str) -> Owned:
 
 def payin_of(session: Session, case_id: uuid.UUID, payin_id: uuid.UUID) -> Payin:
     """One payment of the case."""
-    return _own(session.get(Payin, payin_id), case_id, "This payment")
+    return _own(session.get(Payin, payin_id), case_id, say("This payment"))
 
 
 def live_payin(session: Session, case_id: uuid.UUID) -> Payin | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
@@ -12,23 +13,24 @@ from workflow.cases.lifecycle import OPEN
 from workflow.cases.models import Case, Hold
 from workflow.cases.states import CLOSED_WORDS, CaseState, ClosedReason, HoldKind
 from workflow.kernel.calendar import local_date
+from workflow.kernel.said import say
 
 #: Within so many working days a person decides on an answer.
 DECIDED_WITHIN = 5
 
-RELEASE = (
-    "With this payment the use named above is settled. "
-    "Nothing more will be asked of you for it, by us or by the rights-holder."
+RELEASE = say(
+    "With this payment the use named above is settled. Nothing more will be asked of "
+    "you for it, by us or by the rights-holder."
 )
 
 _HELD: dict[HoldKind, str] = {
-    HoldKind.LICENCE_SHOWN: "You told us of a licence",
-    HoldKind.OBJECTION: "You objected",
-    HoldKind.QUESTION: "You wrote to us",
-    HoldKind.PAYMENT_PENDING: "A payment is on its way",
-    HoldKind.BOUNCE: "A letter to you could not be delivered",
-    HoldKind.INSOLVENCY: "An insolvency was reported",
-    HoldKind.DATA_PROTECTION: "You asked about your data",
+    HoldKind.LICENCE_SHOWN: say("You told us of a licence"),
+    HoldKind.OBJECTION: say("You objected"),
+    HoldKind.QUESTION: say("You wrote to us"),
+    HoldKind.PAYMENT_PENDING: say("A payment is on its way"),
+    HoldKind.BOUNCE: say("A letter to you could not be delivered"),
+    HoldKind.INSOLVENCY: say("An insolvency was reported"),
+    HoldKind.DATA_PROTECTION: say("You asked about your data"),
 }
 
 
@@ -43,50 +45,82 @@ class Standing:
 
 
 _OPEN = Standing(
-    "neutral", "Open", "Please answer by {answer_by}.",
-    "Any answer counts, also a question. It stops our reminders until a person has read it.",
+    "neutral", say("Open"), say("Please answer by {answer_by}."),
+    say("Any answer counts, also a question. It stops our reminders until a person has "
+"read it."),
 )  # fmt: skip
-_CLOSED = Standing("done", "Closed", "{why}", "Nothing more is asked of you for this use of this photograph.")
+_CLOSED = Standing(
+    "done", say("Closed"), say("{why}"), say("Nothing more is asked of you for this use of this photograph.")
+)
 _BY_STATE: dict[CaseState, Standing] = {
     CaseState.OFFERED: _OPEN,
     CaseState.REMINDED: _OPEN,
     CaseState.AGREED: Standing(
-        "neutral", "Agreed", "We agreed on the sum below.",
-        "Once it is paid, licence and receipt appear on this page."),
+        "neutral",
+        say("Agreed"),
+        say("We agreed on the sum below."),
+        say("Once it is paid, licence and receipt appear on this page."),
+    ),
     CaseState.IN_INSTALMENTS: Standing(
-        "neutral", "Your plan", "We agreed that you pay in parts.",
-        "The dates are in our letter. Write to us if one does not suit you."),
+        "neutral",
+        say("Your plan"),
+        say("We agreed that you pay in parts."),
+        say("The dates are in our letter. Write to us if one does not suit you."),
+    ),
     CaseState.IN_DUNNING: Standing(
-        "waiting", "Overdue",
-        "There was no answer in time, so we send formal reminders. The last one names {answer_by}.",
-        "You can still pay the sum below, show a licence or object. Without an answer a person checks "
-        "whether the case goes to a lawyer."),
+        "waiting",
+        say("Overdue"),
+        say("There was no answer in time, so we send formal reminders. The last one names {answer_by}."),
+        say(
+            "You can still pay the sum below, show a licence or object. Without an answer a "
+            "person checks whether the case goes to a lawyer."
+        ),
+    ),
     CaseState.LEGAL_REVIEW: Standing(
-        "waiting", "Overdue", "The formal reminders stayed without an answer.",
-        "A person checks now whether the case goes to a lawyer. Until then you can pay, show a licence or "
-        "object here."),
+        "waiting",
+        say("Overdue"),
+        say("The formal reminders stayed without an answer."),
+        say(
+            "A person checks now whether the case goes to a lawyer. Until then you can pay, "
+            "show a licence or object here."
+        ),
+    ),
     CaseState.WITH_PARTNER: Standing(
-        "waiting", "With a lawyer", "A law firm acts for the rights-holder now and writes to you.",
-        "Please answer the law firm. You can still write to us or pay here."),
+        "waiting",
+        say("With a lawyer"),
+        say("A law firm acts for the rights-holder now and writes to you."),
+        say("Please answer the law firm. You can still write to us or pay here."),
+    ),
     CaseState.IN_COURT: Standing(
-        "waiting", "In court", "A court deals with the case.",
-        "The dates of the court count, whatever is written here. You can still write to us."),
+        "waiting",
+        say("In court"),
+        say("A court deals with the case."),
+        say("The dates of the court count, whatever is written here. You can still write to us."),
+    ),
     CaseState.PAID: Standing(
-        "done", "Paid", f"Your payment was received on {{paid_on}}. {RELEASE}",
-        "Keep the licence and the receipt below. You need not do anything more."),
+        "done",
+        say("Paid"),
+        say("Your payment was received on {paid_on}. {release}"),
+        say("Keep the licence and the receipt below. You need not do anything more."),
+    ),
     CaseState.SETTLED: Standing(
-        "done", "Settled", "The case was settled by agreement.", "Nothing more is asked of you."),
+        "done",
+        say("Settled"),
+        say("The case was settled by agreement."),
+        say("Nothing more is asked of you."),
+    ),
     CaseState.CLOSED: _CLOSED,
-}  # fmt: skip
+}
 _BY_REASON: dict[ClosedReason, Standing] = {
     ClosedReason.PAID: Standing(
-        "done", "Closed", f"Your payment was received on {{paid_on}}. {RELEASE}",
-        "The case is closed. You need not do anything more."),
+        "done", say("Closed"), say("Your payment was received on {paid_on}. {release}"),
+        say("The case is closed. You need not do anything more.")),
 }  # fmt: skip
 #: Paid, and given back.
 _RETURNED = Standing(
-    "done", "Closed", "Your payment was returned in full and the claim was withdrawn.",
-    "The licence that came with the payment ended with it. Nothing is asked of you for this use.",
+    "done", say("Closed"), say("Your payment was returned in full and the claim was withdrawn."),
+    say("The licence that came with the payment ended with it. Nothing is asked of you "
+"for this use."),
 )  # fmt: skip
 
 
@@ -110,7 +144,7 @@ def answerable(case: Case) -> bool:
 
 def answer_by_words(case: Case, day: date | None) -> str:
     """``29 Mar 2024, until the end of the day (Europe/Berlin)``."""
-    return f"{_day(day)}, until the end of the day ({zone_name(case)})" if day else ""
+    return say("{day}, until the end of the day ({zone})", day=day, zone=zone_name(case)) if day else ""
 
 
 def zone_name(case: Case) -> str:
@@ -121,7 +155,7 @@ def zone_name(case: Case) -> str:
 def received_words(case: Case, at: datetime) -> str:
     """``3 Mar 2024, 14:05 (Europe/Berlin)``."""
     local = at.astimezone(ZoneInfo(zone_name(case)))
-    return f"{_day(local.date())}, {local:%H:%M} ({zone_name(case)})"
+    return say("{day}, {time} ({zone})", day=local.date(), time=f"{local:%H:%M}", zone=zone_name(case))
 
 
 def decision_by(case: Case, at: datetime) -> date:
@@ -130,17 +164,28 @@ def decision_by(case: Case, at: datetime) -> date:
 
 
 def _held(case: Case, hold: Hold) -> Standing:
-    since = _day(local_date(hold.opened_at, zone_name(case)))
-    until = _day(decision_by(case, hold.opened_at))
+    since = local_date(hold.opened_at, zone_name(case))
+    until = decision_by(case, hold.opened_at)
     if hold.kind is HoldKind.PAYMENT_PENDING:
-        return Standing("waiting", "Payment on its way", f"{_HELD[hold.kind]} since {since}.",
-                        "As soon as it is confirmed, licence and receipt appear on this page.")  # fmt: skip
+        return Standing(
+            "waiting",
+            say("Payment on its way"),
+            say("{what} since {since}.", what=_HELD[hold.kind], since=since),
+            say("As soon as it is confirmed, licence and receipt appear on this page."),
+        )
     return Standing(
         "waiting",
-        "Our reminders stand still",
-        f"{_HELD[hold.kind]} on {since}. Until that is decided you get no reminder and no date runs.",
-        f"A person decides by {until} and answers you by e-mail and on this page. "
-        "You need not do anything now.",
+        say("Our reminders stand still"),
+        say(
+            "{what} on {since}. Until that is decided you get no reminder and no date runs.",
+            what=_HELD[hold.kind],
+            since=since,
+        ),
+        say(
+            "A person decides by {until} and answers you by e-mail and on this page. You "
+            "need not do anything now.",
+            until=until,
+        ),
     )
 
 
@@ -151,17 +196,19 @@ def _by_state(case: Case) -> Standing:
         row = _RETURNED
     if row is None:
         row = _BY_STATE[case.state]
-    facts = {
+    facts: dict[str, str | date] = {
         "answer_by": answer_by_words(case, case.answer_by),
         "paid_on": _paid_on(case),
-        "why": CLOSED_WORDS[case.closed_reason] if case.closed_reason else "The case is over.",
+        "release": RELEASE,
+        "why": CLOSED_WORDS[case.closed_reason] if case.closed_reason else say("The case is over."),
     }
-    return Standing(row.kind, row.word, row.sentence.format_map(facts), row.follows)
+    return Standing(row.kind, row.word, _filled(row.sentence, facts), row.follows)
 
 
-def _paid_on(case: Case) -> str:
-    return _day(local_date(case.paid_at, zone_name(case))) if case.paid_at else "–"
+def _filled(sentence: str, facts: Mapping[str, str | date]) -> str:
+    """The sentence of the table with those facts it names."""
+    return say(sentence, **{name: fact for name, fact in facts.items() if f"{{{name}}}" in sentence})
 
 
-def _day(day: date) -> str:
-    return f"{day.day} {day:%b %Y}"
+def _paid_on(case: Case) -> str | date:
+    return local_date(case.paid_at, zone_name(case)) if case.paid_at else "–"

@@ -10,21 +10,23 @@ from workflow.cases.pricing import FeeFacts, estimate
 from workflow.cases.states import ClaimNature, LetterKind
 from workflow.kernel.errors import Refused
 from workflow.kernel.money import Currency, Money
+from workflow.kernel.said import say
 
 LETTER_WORDS: dict[LetterKind, str] = {
-    LetterKind.OFFER: "Request and offer",
-    LetterKind.REMINDER: "Reminder",
-    LetterKind.DUNNING: "Formal reminder",
-    LetterKind.PAID: "Payment received: licence and receipt",
-    LetterKind.CLOSING: "Closing letter",
-    LetterKind.RECEIPT_OF_ANSWER: "We received your answer",
+    LetterKind.OFFER: say("Request and offer"),
+    LetterKind.REMINDER: say("Reminder"),
+    LetterKind.DUNNING: say("Formal reminder"),
+    LetterKind.PAID: say("Payment received: licence and receipt"),
+    LetterKind.CLOSING: say("Closing letter"),
+    LetterKind.RECEIPT_OF_ANSWER: say("We received your answer"),
 }
 
 #: What the sum is, by the law that applies to it.
 ASKED_WORDS: dict[ClaimNature, str] = {
-    ClaimNature.CONTRACT: "A licence fee for the use so far, VAT included.",
-    ClaimNature.DAMAGES: "Damages for the use so far: the offer of a licence was not accepted. "
-    "Damages carry no VAT.",
+    ClaimNature.CONTRACT: say("A licence fee for the use so far, VAT included."),
+    ClaimNature.DAMAGES: say(
+        "Damages for the use so far: the offer of a licence was not accepted. Damages carry no VAT."
+    ),
 }
 
 _CORNERS = 3

@@ -2,36 +2,38 @@
 
 from __future__ import annotations
 
+from workflow.kernel.said import say
+
 SOURCES: dict[str, str] = {
-    "stock": "Stock site",
-    "agency": "Picture agency",
-    "designer": "Our designer or web agency had it",
-    "creative_commons": "Creative Commons or another open licence",
-    "press_kit": "Press kit",
-    "owner": "The photographer or rights-holder agreed",
-    "embedded": "Embedded from another site that may show it",
-    "other": "Something else",
+    "stock": say("Stock site"),
+    "agency": say("Picture agency"),
+    "designer": say("Our designer or web agency had it"),
+    "creative_commons": say("Creative Commons or another open licence"),
+    "press_kit": say("Press kit"),
+    "owner": say("The photographer or rights-holder agreed"),
+    "embedded": say("Embedded from another site that may show it"),
+    "other": say("Something else"),
 }
 
 REASONS: dict[str, str] = {
-    "not_my_site": "It is not my site",
-    "not_this_picture": "It is not this photograph",
-    "removed_before": "It was removed before your letter",
-    "quotation": "It is a quotation the law permits",
-    "embedded": "It is embedded or linked, not copied",
-    "creative_commons": "It is under an open licence",
-    "press_kit": "It is from a press kit",
-    "author": "I took the photograph myself",
-    "owner_agreed": "The owner agreed",
-    "amount": "The amount is wrong",
-    "wrong_party": "You write to the wrong person or company",
-    "hardship": "I cannot pay this",
-    "time_barred": "It is too long ago",
-    "other": "Something else",
+    "not_my_site": say("It is not my site"),
+    "not_this_picture": say("It is not this photograph"),
+    "removed_before": say("It was removed before your letter"),
+    "quotation": say("It is a quotation the law permits"),
+    "embedded": say("It is embedded or linked, not copied"),
+    "creative_commons": say("It is under an open licence"),
+    "press_kit": say("It is from a press kit"),
+    "author": say("I took the photograph myself"),
+    "owner_agreed": say("The owner agreed"),
+    "amount": say("The amount is wrong"),
+    "wrong_party": say("You write to the wrong person or company"),
+    "hardship": say("I cannot pay this"),
+    "time_barred": say("It is too long ago"),
+    "other": say("Something else"),
 }
 
 TOPICS: dict[str, str] = {
-    "question": "I have a question",
-    "time": "I need more time: 14 days more",
-    "data": "My personal data: what you hold, where it is from, correct or delete it",
+    "question": say("I have a question"),
+    "time": say("I need more time: 14 days more"),
+    "data": say("My personal data: what you hold, where it is from, correct or delete it"),
 }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from workflow.kernel.said import say
+
 import errno
 import logging
 from dataclasses import dataclass, field
@@ -43,18 +45,18 @@ RETRY_SECONDS = 60
 
 #: Code, title, what to say when nothing more precise is known.
 WORDS: dict[int, tuple[str, str]] = {
-    400: ("We could not read this request", "Please go back, reload the page and try again."),
-    401: ("You are signed out", "Nothing was saved. Log in again and repeat your step."),
-    403: ("This is not allowed", "The request came from another site or lacks the permission."),
-    404: ("There is nothing here", "The page does not exist, or it is not yours."),
-    405: ("This page cannot be called like that", "Please use the buttons of the page before."),
-    409: ("Somebody was faster", "Please look again and repeat your step."),
-    410: ("This link has ended", "It was used already or is too old."),
-    413: ("This is too large", "Please send less at once, or a smaller file."),
-    422: ("Please look at this again", "Something in the form does not fit."),
-    429: ("Too many attempts", "Please wait a minute and try again."),
-    500: ("Something went wrong on our side", "Nothing was saved. It has been noted."),
-    503: ("This is not available now", "Please try again in a few minutes."),
+    400: (say("We could not read this request"), say("Please go back, reload the page and try again.")),
+    401: (say("You are signed out"), say("Nothing was saved. Log in again and repeat your step.")),
+    403: (say("This is not allowed"), say("The request came from another site or lacks the permission.")),
+    404: (say("There is nothing here"), say("The page does not exist, or it is not yours.")),
+    405: (say("This page cannot be called like that"), say("Please use the buttons of the page before.")),
+    409: (say("Somebody was faster"), say("Please look again and repeat your step.")),
+    410: (say("This link has ended"), say("It was used already or is too old.")),
+    413: (say("This is too large"), say("Please send less at once, or a smaller file.")),
+    422: (say("Please look at this again"), say("Something in the form does not fit.")),
+    429: (say("Too many attempts"), say("Please wait a minute and try again.")),
+    500: (say("Something went wrong on our side"), say("Nothing was saved. It has been noted.")),
+    503: (say("This is not available now"), say("Please try again in a few minutes.")),
 }
 
 #: Which page stands in where a code has none of its own.
@@ -118,18 +120,18 @@ def _render(page: ErrorPage) -> str:
             continue
         except SQLAlchemyError:  # the frame of the page asks the database too
             break
-    return f"{page.title}. {' '.join(page.reasons)} Reference {page.reference}."
+    return f"{page.title}. {' '.join(page.reasons)} {translate('Reference')} {page.reference}."
 
 
 def _way_on(code: int) -> tuple[str, str]:
     """Back to where the person came from if that was ours, else to the start."""
     if code == 401:  # noqa: PLR2004 - signed out
-        return url_for(current_app.extensions["log_in_endpoint"]), "Log in"
+        return url_for(current_app.extensions["log_in_endpoint"]), say("Log in")
     came_from = urlsplit(request.referrer or "")
     back = own_path(f"{came_from.path}?{came_from.query}".rstrip("?"))
     if came_from.netloc == request.host and back and back != request.full_path.rstrip("?"):
-        return back, "Back to the page before"
-    return "/", "To the start page"
+        return back, say("Back to the page before")
+    return "/", say("To the start page")
 
 
 def _domain_error(error: DomainError) -> Response:
@@ -157,8 +159,12 @@ def _http_error(error: HTTPException) -> Response:
     if isinstance(error, RateLimitExceeded):
         return error_response(429, headers={"Retry-After": str(RETRY_SECONDS)})
     if isinstance(error, CSRFError):
-        return error_response(400, "The form was open too long or came from elsewhere. "
-                              "Please reload the page and send it again.")  # fmt: skip
+        return error_response(
+            400,
+            say(
+                "The form was open too long or came from elsewhere. Please reload the page and send it again."
+            ),
+        )
     allowed = error.get_response().headers.get("Allow")
     return error_response(code, headers={"Allow": allowed} if allowed else None)
 
@@ -182,16 +188,16 @@ def _away(error: Exception) -> str | None:
     gone = isinstance(error, (OperationalError, InterfaceError, PoolTimeout)) or type(error) is DatabaseError
     if isinstance(error, DBAPIError) and is_contention(error):
         return (
-            "Others are busy with the same at this moment. Nothing was saved: "
-            "please send it again in a few seconds."
+            say("Others are busy with the same at this moment. Nothing was saved: please send it "
+"again in a few seconds.")
         )
     if gone:
-        return (
-            "Our database does not answer at this moment. Nothing was saved and nothing is lost: "
-            "please send the same again in a few minutes."
+        return say(
+            "Our database does not answer at this moment. Nothing was saved and nothing is "
+            "lost: please send the same again in a few minutes."
         )
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG):
-        return (
+        return say(
             "We cannot store anything at this moment. Nothing of this request was kept: "
             "please send the same again later."
         )

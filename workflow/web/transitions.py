@@ -9,6 +9,7 @@ from flask import request
 
 from workflow.kernel.errors import NotFound, Refused, Stale
 from workflow.kernel.lifecycle import Context, Lifecycle, Stateful, advance
+from workflow.kernel.said import say
 from workflow.web import current
 from workflow.web.forms import clean, flaw_of
 
@@ -67,7 +68,7 @@ def fire_from_form(session: Session, lifecycle: Lifecycle[M], subject_id: UUID, 
     known = {row.trigger.value: row for row in lifecycle.transitions}
     row = known.get(trigger)
     if row is None or row.carries:
-        raise NotFound("This step")
+        raise NotFound(say("This step"))
     return advance(
         session, lifecycle, subject_id, row.trigger, current.actor(), current.now(),
         seen_version=seen_version(), note=note(),
@@ -87,5 +88,5 @@ def note() -> str:
     text = clean(request.form.get("note")) or ""
     flaw = flaw_of(text, lines=True, longest=NOTE_LENGTH)
     if flaw:
-        raise Refused(f"Note: {flaw}")
+        raise Refused(say("Note: {flaw}", flaw=flaw))
     return text

@@ -14,6 +14,7 @@ from wtforms.validators import DataRequired, InputRequired
 from wtforms.widgets import HiddenInput
 
 from workflow.kernel.ids import new_id
+from workflow.kernel.said import say
 from workflow.web.forms import BaseForm
 from workflow.works.models import LINE_LENGTH, TITLE_LENGTH, Work
 from workflow.works.rules import UploadRules
@@ -38,7 +39,7 @@ class UploadForm(BaseForm):
     def validate_photographs(self, _field: Any) -> None:
         """At least one file; a file without a name counts when it holds something."""
         if not self.files():
-            raise ValidationError("Please choose at least one photograph.")
+            raise ValidationError(say("Please choose at least one photograph."))
 
     def files(self) -> list[FileStorage]:
         """The files of the field; the empty one that browsers send when none is chosen is left out."""
@@ -65,7 +66,7 @@ class WorkForm(BaseForm):
         "copyright_notice": LINE_LENGTH, "online_since": LINE_LENGTH, "published_where": WHERE_LENGTH,
     })  # fmt: skip
 
-    title = StringField("Title", [DataRequired("A photograph needs a title.")])
+    title = StringField("Title", [DataRequired(say("A photograph needs a title."))])
     creator = StringField("Photographer")
     credit_line = StringField("Credit")
     copyright_notice = StringField("Copyright notice")

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 
 from flask import request, url_for
 
+from workflow.kernel.said import say
 from workflow.works.models import UploadRecord, Work
 from workflow.works.rules import UploadRules, editions
 from workflow.works.states import TAKEN, WORDS, UploadVerdict
@@ -54,7 +55,7 @@ class FileRow:
 
 def thumb(work: Work) -> Thumb:
     """The photograph as the list shows it."""
-    warning = {} if work.distinctive else {"chip_kind": "waiting", "chip_word": "Little detail"}
+    warning = {} if work.distinctive else {"chip_kind": "waiting", "chip_word": say("Little detail")}
     return Thumb(
         href=url_for("works_rights_holder.show", work_id=work.id),
         src=url_for("works_rights_holder.image", work_id=work.id, kind="thumb"),
@@ -94,9 +95,10 @@ def code_of(records: Sequence[UploadRecord]) -> int:
 
 def too_many_words(rules: UploadRules) -> str:
     """More files in one plain form than a browser would wait for."""
-    return (
-        f"At most {rules.files_without_scripts} files fit in one go without scripts. "
-        "Nothing was stored; please send fewer at once."
+    return say(
+        "At most {files_without_scripts} files fit in one go without scripts. Nothing "
+        "was stored; please send fewer at once.",
+        files_without_scripts=rules.files_without_scripts,
     )
 
 

@@ -9,6 +9,7 @@ from detection.images import Distinctiveness, ImageRefused, distinctiveness
 from detection.images.pool import PoolClosed, PoolUnavailable
 from detection.types import Fingerprint, ImageInfo
 from workflow.kernel.errors import Unavailable
+from workflow.kernel.said import say
 from workflow.works.decoding import PhotographDecoder
 from workflow.works.notes import Notes
 from workflow.works.rules import UploadRules
@@ -68,7 +69,7 @@ def prepare(decoder: PhotographDecoder, upload: Upload, rules: UploadRules) -> P
     except ImageRefused as refused:
         raise of_refused_image(refused) from refused
     except (PoolUnavailable, PoolClosed) as missing:
-        raise Unavailable("Photographs cannot be opened at this moment. Please try again.") from missing
+        raise Unavailable(say("Photographs cannot be opened at this moment. Please try again.")) from missing
     return Prepared(
         upload=upload,
         info=info,

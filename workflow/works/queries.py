@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from detection.types import Fingerprint, Reference
 from workflow.kernel.actors import Actor, Role
 from workflow.kernel.errors import NotFound
+from workflow.kernel.said import say
 from workflow.works.models import UploadRecord, Work, WorkFingerprint
 
 PAGE_SIZE = 60
@@ -57,7 +58,7 @@ def photograph(session: Session, actor: Actor, work_id: uuid.UUID) -> Work:
     """The photograph, for its owner and for operators; :class:`NotFound` for everybody else."""
     work = session.get(Work, work_id)
     if work is None or not _may_see(actor, work):
-        raise NotFound("This photograph")
+        raise NotFound(say("This photograph"))
     return work
 
 

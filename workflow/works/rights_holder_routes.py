@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from workflow.accounts.permissions import May
 from workflow.kernel.actors import Role
 from workflow.kernel.ids import new_id
+from workflow.kernel.said import say
 from workflow.web.blueprints import role_blueprint
 from workflow.web.current import actor, now, reading, runtime, writing
 from workflow.web.forms import form_page, load_or_422
@@ -98,7 +99,7 @@ def edit(work_id: uuid.UUID) -> AnyResponse | tuple[str, int]:
             return form_page("rights_holder/works/edit.html", form, work=work)
     with writing() as session:
         services.edit_work(session, work_id, form.words(), form.version.data, actor(), now())
-    flash("Your changes are saved.", "done")
+    flash(say("Your changes are saved."), "done")
     return redirect(url_for(".show", work_id=work_id), code=303)
 
 

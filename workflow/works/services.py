@@ -17,6 +17,7 @@ from workflow.kernel.actors import Actor, Role
 from workflow.kernel.documents import Document, Vault
 from workflow.kernel.errors import NotFound, Stale
 from workflow.kernel.ids import new_id
+from workflow.kernel.said import say
 from workflow.works import queries
 from workflow.works.models import TITLE_LENGTH, UploadRecord, Work, WorkFingerprint
 from workflow.works.notes import clean_line
@@ -72,8 +73,8 @@ def note_if_settled(session: Session, upload: Upload, owner: Actor, now: datetim
     if present is not None:
         return _note(
             session, upload, owner, now, verdict=UploadVerdict.DUPLICATE, code="duplicate",
-            sentence=f"This file is already among your photographs, as “{present.title}”.",
-            remedy="There is nothing to do.", work_id=present.id,
+            sentence=say("This file is already among your photographs, as “{title}”.", title=present.title),
+            remedy=say("There is nothing to do."), work_id=present.id,
         )  # fmt: skip
     quota = rules_on(now.date()).photographs_per_owner
     if queries.count(session, owner) >= quota:
@@ -99,7 +100,7 @@ def edit_work(
     own = (Work.id == work_id, Work.owner_id == queries.owner_key(actor))
     work = session.scalars(select(Work).where(*own).with_for_update()).first()
     if work is None:
-        raise NotFound("This photograph")
+        raise NotFound(say("This photograph"))
     if work.version != seen_version:
         raise Stale
     changed = [name for name in WorkWords.__slots__ if getattr(work, name) != getattr(words, name)]
@@ -122,7 +123,7 @@ def _lock_owner(session: Session, owner: Actor) -> None:
         select(Account.role).where(Account.id == queries.owner_key(owner)).with_for_update()
     )
     if held is not Role.RIGHTS_HOLDER:
-        raise NotFound("This account")
+        raise NotFound(say("This account"))
 
 
 def _new_work(session: Session, vault: Vault, prepared: Prepared, owner: Actor, now: datetime) -> Work:
@@ -165,16 +166,16 @@ def _add_fingerprint(session: Session, work: Work, prepared: Prepared) -> None:
 def _title(prepared: Prepared) -> str:
     """What the file calls itself, else its name without the ending."""
     named = clean_line(PurePath(prepared.upload.file_name).stem, TITLE_LENGTH)
-    return prepared.notes.title or named or "Untitled"
+    return prepared.notes.title or named or say("Untitled")
 
 
 def _welcome(prepared: Prepared, twin: Work | None) -> str:
-    sentences = ["Copies are looked for from the next search on."]
+    sentences = [say("Copies are looked for from the next search on.")]
     if not prepared.distinctive:
-        sentences.append("It shows little detail: whole copies are found, crops often are not.")
+        sentences.append(say("It shows little detail: whole copies are found, crops often are not."))
     if twin is not None:
         title = clean_line(twin.title, 80)
-        sentences.append(f"It looks the same as “{title}”: hits may be shown for both.")
+        sentences.append(say("It looks the same as “{title}”: hits may be shown for both.", title=title))
     return " ".join(sentences)
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from workflow.kernel.said import say
+
 
 class UploadVerdict(StrEnum):
     """One word per file; the sentence and the remedy stand beside it."""
@@ -26,10 +28,10 @@ class UploadVerdict(StrEnum):
 TAKEN = frozenset({UploadVerdict.ACCEPTED, UploadVerdict.DUPLICATE})
 
 WORDS: dict[UploadVerdict, str] = {
-    UploadVerdict.ACCEPTED: "Accepted",
-    UploadVerdict.DUPLICATE: "Already there",
-    UploadVerdict.TOO_SMALL: "Too small",
-    UploadVerdict.UNREADABLE: "Unreadable",
-    UploadVerdict.NOT_DISTINCTIVE: "Not distinctive",
-    UploadVerdict.REFUSED: "Not taken",
+    UploadVerdict.ACCEPTED: say("Accepted"),
+    UploadVerdict.DUPLICATE: say("Already there"),
+    UploadVerdict.TOO_SMALL: say("Too small"),
+    UploadVerdict.UNREADABLE: say("Unreadable"),
+    UploadVerdict.NOT_DISTINCTIVE: say("Not distinctive"),
+    UploadVerdict.REFUSED: say("Not taken"),
 }

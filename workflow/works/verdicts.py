@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from detection.images import ImageRefused
+from workflow.kernel.said import say
 from workflow.works.states import UploadVerdict
 
 #: Limits that were hit: the picture may be fine, the file is too much. All other codes: unreadable.
@@ -41,8 +42,12 @@ def too_small(longest: int, needed: int) -> NotTaken:
     return NotTaken(
         UploadVerdict.TOO_SMALL,
         "too_small",
-        f"The longest side has {longest} pixels; at least {needed} are needed.",
-        "Upload the photograph in its original size.",
+        say(
+            "The longest side has {longest} pixels; at least {needed} are needed.",
+            longest=longest,
+            needed=needed,
+        ),
+        say("Upload the photograph in its original size."),
     )
 
 
@@ -51,8 +56,8 @@ def nothing_to_tell_apart() -> NotTaken:
     return NotTaken(
         UploadVerdict.NOT_DISTINCTIVE,
         "not_distinctive",
-        "The picture shows too little detail: hardly any copy of it could be told apart.",
-        "Upload it in its original size, or choose a photograph with more to see in it.",
+        say("The picture shows too little detail: hardly any copy of it could be told apart."),
+        say("Upload it in its original size, or choose a photograph with more to see in it."),
     )
 
 
@@ -61,6 +66,6 @@ def quota_full(quota: int) -> NotTaken:
     return NotTaken(
         UploadVerdict.REFUSED,
         "quota",
-        f"All {quota:,} places for photographs are taken.",
-        "Ask us through the contact form for more places.",
+        say("All {quota} places for photographs are taken.", quota=f"{quota:,}"),
+        say("Ask us through the contact form for more places."),
     )

@@ -17,6 +17,7 @@ from workflow.accounts.tokens import new_token, token_hash
 from workflow.kernel import audit
 from workflow.kernel.actors import Actor, Role
 from workflow.kernel.errors import NotFound
+from workflow.kernel.said import say
 
 #: After this long without a click the browser is signed out; staff see other people's data.
 IDLE = {
@@ -170,7 +171,7 @@ def set_password(
     """Store the new password and sign out every browser, the one with the token ``keep`` excepted."""
     account = session.get(Account, account_id, with_for_update=True)
     if account is None:
-        raise NotFound("This account")
+        raise NotFound(say("This account"))
     account.password_hash = password_hash
     end_other_sessions(session, account_id, keep)
     audit.record(

@@ -18,6 +18,7 @@ from workflow.accounts.tokens import new_token, normal_email, token_hash
 from workflow.kernel import audit, outbox
 from workflow.kernel.actors import SYSTEM, Role
 from workflow.kernel.errors import Conflict, NotFound, Refused
+from workflow.kernel.said import say
 
 CONFIRM_WITHIN = timedelta(days=2)
 
@@ -120,7 +121,7 @@ def confirm_email(session: Session, token: str, now: datetime, wall: datetime) -
         or row.used_at is not None
         or row.expires_at <= wall
     ):
-        raise NotFound("This link")
+        raise NotFound(say("This link"))
     account = session.get_one(Account, row.account_id)
     row.used_at = wall
     if not account.confirmed:
@@ -178,11 +179,11 @@ def vat_id_for(tax_state: TaxState, text: str, country: str) -> str | None:
     if tax_state is not TaxState.VAT_REGISTERED:
         return None
     if not text:
-        raise Refused("A business with a VAT number needs to tell the number.")
+        raise Refused(say("A business with a VAT number needs to tell the number."))
     return checked_vat_id(text, country)
 
 
 def _terms_are_current(session: Session, wish: SignUp, now: datetime) -> None:
     current = queries.current_terms(session, now.date())
     if wish.terms_version != current.version:
-        raise Conflict("The terms have changed meanwhile. Please read the new ones and send again.")
+        raise Conflict(say("The terms have changed meanwhile. Please read the new ones and send again."))

@@ -19,6 +19,7 @@ from workflow.kernel import audit
 from workflow.kernel.actors import Actor
 from workflow.kernel.errors import NotFound, Refused
 from workflow.kernel.money import Currency
+from workflow.kernel.said import say
 
 T = TypeVar("T")
 
@@ -73,12 +74,12 @@ def change_profile(
     """Store an owner's own facts; every number is checked, nothing is half-written."""
     account = session.get(Account, account_id, with_for_update=True)
     if account is None:
-        raise NotFound("This account")
+        raise NotFound(say("This account"))
     reasons: list[str] = []
     vat_id = _or_reason(reasons, lambda: vat_id_for(wish.tax_state, wish.vat_id, wish.country))
     iban = _or_reason(reasons, lambda: checked_iban(wish.iban)) if wish.iban else ""
     if wish.iban and not wish.bank_holder:
-        reasons.append("Please tell whose bank account this is.")
+        reasons.append(say("Please tell whose bank account this is."))
     if reasons:
         raise Refused(*reasons)
     bank_changed = (account.iban, account.bank_holder) != (iban, wish.bank_holder)
@@ -128,13 +129,13 @@ def _checked(wish: OperatorSetUp) -> dict[str, object]:
     if wish.vat_id:
         values["vat_id"] = _or_reason(reasons, lambda: checked_vat_id(wish.vat_id, wish.country))
     if wish.legal_basis in REGISTERED and not wish.register_entry:
-        reasons.append("A registered collector or law firm names its register and number.")
+        reasons.append(say("A registered collector or law firm names its register and number."))
     if not wish.languages:
-        reasons.append("Choose at least one language for letters.")
+        reasons.append(say("Choose at least one language for letters."))
     try:
         ZoneInfo(wish.time_zone)
     except (ZoneInfoNotFoundError, ValueError):
-        reasons.append(f"“{wish.time_zone}” is not a time zone.")
+        reasons.append(say("“{time_zone}” is not a time zone.", time_zone=wish.time_zone))
     if reasons:
         raise Refused(*reasons)
     return values

@@ -36,14 +36,14 @@ if TYPE_CHECKING:
 
 #: What is said after a step.
 DONE = {
-    "offer": "The offer is released. It is printed and sent in a moment.",
-    "ask_owner": "The rights-holder is asked.",
-    "reject": "The case was not taken on; the rights-holder reads why.",
-    "hold": "Our clocks stand still.",
-    "resume": "Decided. Our clocks run again unless something else is open.",
-    "close": "Closed. The closing letter is on its way.",
-    "hand_over": "Handed over to a legal partner.",
-    "review_legally": "The case waits for the check before a lawyer gets it.",
+    "offer": say("The offer is released. It is printed and sent in a moment."),
+    "ask_owner": say("The rights-holder is asked."),
+    "reject": say("The case was not taken on; the rights-holder reads why."),
+    "hold": say("Our clocks stand still."),
+    "resume": say("Decided. Our clocks run again unless something else is open."),
+    "close": say("Closed. The closing letter is on its way."),
+    "hand_over": say("Handed over to a legal partner."),
+    "review_legally": say("The case waits for the check before a lawyer gets it."),
 }
 
 
@@ -59,7 +59,7 @@ def recipient(case_id: uuid.UUID) -> ResponseReturnValue:
                 services.note_recipient(
                     session, case_id, form.facts(), actor(), now(), seen_version=seen_version()
                 )
-            flash("The recipient is noted.", "done")
+            flash(say("The recipient is noted."), "done")
             return redirect(_page(case_id), code=303)
         except Refused as refusal:
             refuse(form, refusal)
@@ -96,7 +96,7 @@ def set_price(case_id: uuid.UUID) -> ResponseReturnValue:
                     session, case_id, facts, actor(), now(), seen_version=seen_version(),
                     net=form.net(sheet.net.currency), why=form.why.data or "",
                 )  # fmt: skip
-            flash("The price is set.", "done")
+            flash(say("The price is set."), "done")
             return redirect(_page(case_id), code=303)
         except Refused as refusal:
             refuse(form, refusal)
@@ -137,12 +137,12 @@ def answer(case_id: uuid.UUID) -> ResponseReturnValue:
     with writing() as session:
         case = queries.case_for(session, actor(), case_id)
         if not case.recipient_email or case.offered_on is None:
-            raise Refused("Nobody was written to in this case.")
+            raise Refused(say("Nobody was written to in this case."))
         messages = queries.messages_of(session, case_id)
         if (str(messages[0].id) if messages else "") != (form.seen.data or ""):
             raise Stale
         services.write_back(session, case_id, HoldKind(form.about.data), form.text.data, actor(), now())
-    flash("Your answer stands in the portal; the recipient gets a mail.", "done")
+    flash(say("Your answer stands in the portal; the recipient gets a mail."), "done")
     return redirect(_page(case_id), code=303)
 
 
@@ -153,7 +153,7 @@ def looked(case_id: uuid.UUID) -> ResponseReturnValue:
     load_or_422(form)
     with writing() as session:
         deciding.note_look(session, case_id, note(), actor(), now(), seen_version=seen_version())
-    flash("Noted. The next date comes by itself.", "done")
+    flash(say("Noted. The next date comes by itself."), "done")
     return redirect(_page(case_id), code=303)
 
 
@@ -163,7 +163,7 @@ def date_again(deadline_id: uuid.UUID) -> ResponseReturnValue:
     load_or_422(PressForm())
     with writing() as session:
         case_id = deciding.try_date_again(session, deadline_id, actor(), now()).id
-    flash("The date is tried again within a minute.", "done")
+    flash(say("The date is tried again within a minute."), "done")
     return redirect(_page(case_id), code=303)
 
 

@@ -21,6 +21,7 @@ from workflow.kernel.db import Session
 from workflow.kernel.documents import Document, Vault
 from workflow.kernel.errors import NotFound, Refused
 from workflow.kernel.ids import new_id
+from workflow.kernel.said import say
 
 MAX_TEXT = 10_000
 MAX_PROOFS = 10
@@ -53,13 +54,18 @@ def receive_answer(
     """
     case = session.get(Case, case_id, with_for_update=True, populate_existing=True)
     if case is None:
-        raise NotFound("This case")
+        raise NotFound(say("This case"))
     if not text.strip() and not proofs:
-        raise Refused("Please write something or add a file.")
+        raise Refused(say("Please write something or add a file."))
     if len(text) > MAX_TEXT:
-        raise Refused(f"Please keep it under {MAX_TEXT:,} characters, or add the text as a file.")
+        raise Refused(
+            say(
+                "Please keep it under {max_text} characters, or add the text as a file.",
+                max_text=f"{MAX_TEXT:,}",
+            )
+        )
     if len(proofs) > MAX_PROOFS:
-        raise Refused(f"Please send at most {MAX_PROOFS} files at once.")
+        raise Refused(say("Please send at most {max_proof} files at once.", max_proof=MAX_PROOFS))
     again = _said_just_now(session, case_id, about, text.strip(), now)
     if again is not None and _same_files(session, again, proofs):
         return again
@@ -69,7 +75,7 @@ def receive_answer(
         direction=Direction.INCOMING,
         about=about,
         author_role=actor.role,
-        author=actor.name or case.recipient_name or "The recipient",
+        author=actor.name or case.recipient_name or say("The recipient"),
         text=text.strip(),
         at=now,
     )
@@ -100,9 +106,9 @@ def write_back(
     """An operator's answer, shown in the portal and announced by mail."""
     case = session.get(Case, case_id, with_for_update=True)
     if case is None:
-        raise NotFound("This case")
+        raise NotFound(say("This case"))
     if not text.strip():
-        raise Refused("Please write something.")
+        raise Refused(say("Please write something."))
     assert actor.role is Role.OPERATOR
     message = Message(
         id=new_id(), case_id=case_id, direction=Direction.OUTGOING, about=about,

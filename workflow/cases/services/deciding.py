@@ -22,6 +22,7 @@ from workflow.kernel.deadlines import DeadlineRow, DeadlineState
 from workflow.kernel.errors import NotFound, Refused, Stale
 from workflow.kernel.lifecycle import Context
 from workflow.kernel.outbox import OutboxMessage, OutboxState
+from workflow.kernel.said import say
 
 STUCK = (OutboxState.FAILED, OutboxState.UNKNOWN)
 LETTER_KINDS = ("letter", "letter.send")
@@ -37,16 +38,16 @@ def note_look(
     if case.version != seen_version:
         raise Stale
     if not case.needs_a_look:
-        raise Refused("This case was looked at already.")
+        raise Refused(say("This case was looked at already."))
     if not note.strip():
-        raise Refused("Please say what you saw, in a sentence.")
+        raise Refused(say("Please say what you saw, in a sentence."))
     case.needs_a_look = False
     case.version += 1
     for row in deadlines.live(session, "case", case.id):
         if row.state is DeadlineState.BLOCKED:  # it waited for this look, or is refused again with its reason
             deadlines.unblock(session, row.id)
     _look_after_again(session, case, actor, now)
-    _record(session, case, "case:looked", "Looked at again", note, actor, now)
+    _record(session, case, "case:looked", say("Looked at again"), note, actor, now)
     return case
 
 
@@ -70,12 +71,14 @@ def send_again(session: Session, letter_id: uuid.UUID, actor: Actor, now: dateti
     stuck = stuck_messages(session, [letter]).get(letter.id)
     mail = next((row for row in reversed(deliveries_of(session, letter.id)) if row.way is Way.MAIL), None)
     if stuck is None or mail is None or mail.state in (*LEFT_STATES, DeliveryState.WITHHELD):
-        raise Refused("This letter does not wait for a decision: it was sent, withheld, or is being tried.")
+        raise Refused(
+            say("This letter does not wait for a decision: it was sent, withheld, or is being tried.")
+        )
     outbox.repeat(session, stuck.id, wall)
     mail.state, mail.note = DeliveryState.WAITING, ""
     settle_letter(session, letter)
     note = f"{letter.kind.value} {letter.step}, before: {stuck.last_error}".replace(" ,", ",")
-    _record(session, case, "case:letter_again", "Letter sent again", note, actor, now)
+    _record(session, case, "case:letter_again", say("Letter sent again"), note, actor, now)
     return letter
 
 
@@ -87,11 +90,11 @@ def release_letter(session: Session, letter_id: uuid.UUID, actor: Actor, now: da
     """
     letter, case = _letter_and_case(session, letter_id)
     if letter.state is not LetterState.WITHHELD or letter.kind not in ASKING:
-        raise Refused("This letter does not wait to be released.")
+        raise Refused(say("This letter does not wait to be released."))
     if reason := why_not_send(case, letter):
-        raise Refused(f"It cannot be released yet: {reason}")
+        raise Refused(say("It cannot be released yet: {reason}", reason=reason))
     if not is_newest(session, letter):
-        raise Refused("A later letter was decided; this one would come out of order.")
+        raise Refused(say("A later letter was decided; this one would come out of order."))
     today = today_at(case, now)
     letter.channel = channel_of(case, letter.kind, letter.step, today)
     letter.email = case.recipient_email if letter.channel is not Channel.POST else ""
@@ -99,7 +102,7 @@ def release_letter(session: Session, letter_id: uuid.UUID, actor: Actor, now: da
         begin_delivery(session, letter, case, way, today, now)
     settle_letter(session, letter)
     name = (letter.step or letter.kind.value).replace("_", " ")
-    _record(session, case, "case:letter_released", "Withheld letter released", name, actor, now)
+    _record(session, case, "case:letter_released", say("Withheld letter released"), name, actor, now)
     return letter
 
 
@@ -107,14 +110,14 @@ def try_date_again(session: Session, deadline_id: uuid.UUID, actor: Actor, now: 
     """The reasons against a date are gone: let the next tick try it again."""
     row = session.get(DeadlineRow, deadline_id)
     if row is None or row.subject_type != "case":
-        raise NotFound("This date")
+        raise NotFound(say("This date"))
     case = _locked(session, row.subject_id)
     session.refresh(row, with_for_update=True)
     if row.state is not DeadlineState.BLOCKED:
-        raise Refused("This date is not blocked any more.")
+        raise Refused(say("This date is not blocked any more."))
     note = f"{row.kind}: {' '.join(row.reasons)}"
     deadlines.unblock(session, row.id)
-    _record(session, case, "case:date_again", "Date tried again", note, actor, now)
+    _record(session, case, "case:date_again", say("Date tried again"), note, actor, now)
     return case
 
 
@@ -135,7 +138,7 @@ def _letter_and_case(session: Session, letter_id: uuid.UUID) -> tuple[Letter, Ca
     """Both locked, the case first, like every step."""
     letter = session.get(Letter, letter_id)
     if letter is None:
-        raise NotFound("This letter")
+        raise NotFound(say("This letter"))
     case = _locked(session, letter.case_id)
     return session.get_one(Letter, letter_id, with_for_update=True, populate_existing=True), case
 
@@ -143,7 +146,7 @@ def _letter_and_case(session: Session, letter_id: uuid.UUID) -> tuple[Letter, Ca
 def _locked(session: Session, case_id: uuid.UUID) -> Case:
     case = session.get(Case, case_id, with_for_update=True, populate_existing=True)
     if case is None:
-        raise NotFound("This case")
+        raise NotFound(say("This case"))
     return case
 
 

@@ -23,6 +23,7 @@ from workflow.kernel.errors import NotFound, Refused, Stale
 from workflow.kernel.ids import new_id
 from workflow.kernel.mail import checked_address
 from workflow.kernel.money import Money
+from workflow.kernel.said import say
 from workflow.kernel.vat import VatKind, vat_rate_bp
 
 
@@ -51,9 +52,9 @@ def note_recipient(
     """Write down who operates the page; only before the offer, and always with the source."""
     case = _locked(session, case_id, seen_version)
     if case.state is not CaseState.SUBMITTED:
-        raise Refused("The recipient cannot be changed after the offer was sent.")
+        raise Refused(say("The recipient cannot be changed after the offer was sent."))
     if not facts.name.strip() or not facts.source.strip():
-        raise Refused("Please give the name and where it is known from, such as the imprint's address.")
+        raise Refused(say("Please give the name and where it is known from, such as the imprint's address."))
     zone_of(facts.country)
     WorkingDays(facts.country, facts.region or None)
     case.recipient_name = facts.name.strip()
@@ -97,10 +98,10 @@ def set_price(
     lines = _lines(case, sheet, net, why)
     total_net = sum((line.net for line in lines[1:]), lines[0].net)
     if total_net.minor <= 0:
-        raise Refused("The price must be above zero.")
+        raise Refused(say("The price must be above zero."))
     profile = operator_profile(session)
     if profile is None:
-        raise Refused("Complete the set-up first: the price needs the operator's VAT country.")
+        raise Refused(say("Complete the set-up first: the price needs the operator's VAT country."))
     rate = vat_rate_bp(VatKind.LICENCE, profile.country, day)
     vat = total_net.share_bp(rate)
     number = session.scalar(select(func.count()).select_from(Offer).where(Offer.case_id == case_id)) or 0
@@ -122,7 +123,7 @@ def set_price(
     )
     session.add(offer)
     session.flush()
-    note = why or f"{len(case.uses)} × sheet of edition {sheet.edition}"
+    note = why or say("{count} × sheet of edition {edition}", count=len(case.uses), edition=sheet.edition)
     move(session, case_id, CaseTrigger.PRICE, actor, now, note=note, carries={"offer": offer.number})
     return offer
 
@@ -130,12 +131,12 @@ def set_price(
 def _lines(case: Case, sheet: FeeSheet, net: Money | None, why: str) -> list[ClaimLine]:
     if net is not None:
         if not why.strip():
-            raise Refused("A price other than the tariff's needs a reason.")
+            raise Refused(say("A price other than the tariff's needs a reason."))
         return [ClaimLine(position=1, label=why.strip()[:300], nature=ClaimNature.CONTRACT, net=net)]
     return [
         ClaimLine(
             position=position,
-            label=f"Licence for the use of “{use.work_title}”"[:300],
+            label=say("Licence for the use of “{work_title}”", work_title=use.work_title)[:300],
             nature=ClaimNature.CONTRACT,
             net=sheet.net,
         )
@@ -146,7 +147,7 @@ def _lines(case: Case, sheet: FeeSheet, net: Money | None, why: str) -> list[Cla
 def _locked(session: Session, case_id: uuid.UUID, seen_version: int | None) -> Case:
     case = session.get(Case, case_id, with_for_update=True, populate_existing=True)
     if case is None:
-        raise NotFound("This case")
+        raise NotFound(say("This case"))
     if seen_version is not None and case.version != seen_version:
         raise Stale
     return case

@@ -21,6 +21,7 @@ from workflow.kernel.documents import Vault
 from workflow.kernel.errors import Refused
 from workflow.kernel.ids import case_reference, new_id, normalise_code, secret_code
 from workflow.kernel.lifecycle import begin
+from workflow.kernel.said import say
 from workflow.kernel.secrets import MasterKey
 
 #: What a portal code is looked up by.
@@ -92,11 +93,16 @@ def submit_case(
     """Open the case and submit it in one go; :class:`Refused` says what is missing."""
     owner = session.get_one(Account, uuid.UUID(actor.id))
     if not new.uses:
-        raise Refused("Choose at least one hit to submit.")
+        raise Refused(say("Choose at least one hit to submit."))
     if len(new.uses) > MAX_USES:
-        raise Refused(f"A case holds at most {MAX_USES} uses. Please submit the rest as a second case.")
+        raise Refused(
+            say(
+                "A case holds at most {max_use} uses. Please submit the rest as a second case.",
+                max_use=MAX_USES,
+            )
+        )
     if not new.attested.strip():
-        raise Refused("Please confirm that the photograph is yours and that you granted no licence.")
+        raise Refused(say("Please confirm that the photograph is yours and that you granted no licence."))
     terms = _terms_of(session, owner)
     code = secret_code(randbelow)
     case = Case(
@@ -176,7 +182,7 @@ def _add_use(
 def _terms_of(session: Session, owner: Account) -> ContractTerms:
     terms = session.get(ContractTerms, owner.terms_version) if owner.terms_version else None
     if terms is None:
-        raise Refused("Please accept the terms first: they say how a licence fee is shared.")
+        raise Refused(say("Please accept the terms first: they say how a licence fee is shared."))
     return terms
 
 

@@ -17,6 +17,7 @@ from workflow.kernel.db import Session
 from workflow.kernel.errors import Refused
 from workflow.kernel.ids import new_id
 from workflow.kernel.lifecycle import advance
+from workflow.kernel.said import inside, joined, say
 
 #: Hits decided in one transaction; a larger group takes another press of the button.
 MOST_AT_ONCE = 500
@@ -35,11 +36,13 @@ class Decision:
     @property
     def sentence(self) -> str:
         """For the message after it."""
-        word = VERDICT_WORDS[self.verdict].lower()
+        word = inside(VERDICT_WORDS[self.verdict])
         if self.hits == 1 and not self.left:
-            return f"Marked as {word}."
-        more = f" {self.left:,} more wait in this group." if self.left else ""
-        return f"{self.hits:,} hits marked as {word}.{more}"
+            return say("Marked as {word}.", word=word)
+        told = say("{hits} hits marked as {word}.", hits=f"{self.hits:,}", word=word)
+        if not self.left:
+            return told
+        return joined((told, say("{left} more wait in this group.", left=f"{self.left:,}")))
 
 
 def judge(
@@ -83,7 +86,7 @@ def judge_group(
     )
     found = session.scalars(open_hits.limit(MOST_AT_ONCE + 1).with_for_update()).all()
     if not found:
-        raise Refused("Every hit of this group is decided already.")
+        raise Refused(say("Every hit of this group is decided already."))
     decision = new_id()
     for hit_id in found[:MOST_AT_ONCE]:
         advance(
@@ -109,7 +112,7 @@ def reopen(session: Session, decision_id: uuid.UUID, actor: Actor, now: datetime
         .with_for_update()
     ).all()
     if not found:
-        raise Refused("There is nothing left to take back: it was taken back or submitted already.")
+        raise Refused(say("There is nothing left to take back: it was taken back or submitted already."))
     for hit_id in found:
         advance(session, HIT_LIFECYCLE, hit_id, HitTrigger.REOPEN, actor, now)
     return len(found)

@@ -17,6 +17,7 @@ from workflow.kernel.actors import SYSTEM, Actor
 from workflow.kernel.db import Session
 from workflow.kernel.lifecycle import advance
 from workflow.kernel.runtime import Runtime
+from workflow.kernel.said import say
 
 
 def release_of_closed(session: Session, runtime: Runtime, event: CaseClosed) -> None:
@@ -33,6 +34,6 @@ def release_hits(session: Session, case_id: uuid.UUID, actor: Actor, now: dateti
     for hit_id in found:
         advance(
             session, HIT_LIFECYCLE, hit_id, HitTrigger.RELEASE, actor, now,
-            note="The case was withdrawn before an offer was sent.",
+            note=say("The case was withdrawn before an offer was sent."),
         )  # fmt: skip
     return len(found)

@@ -18,6 +18,7 @@ from workflow.kernel.db import Session
 from workflow.kernel.errors import NotFound, Refused
 from workflow.kernel.ids import new_id
 from workflow.kernel.lifecycle import advance
+from workflow.kernel.said import say
 
 MOST_RULES = 2000
 
@@ -36,7 +37,12 @@ def add_rule(
     if present is None:
         count = select(func.count()).select_from(DomainRule).where(DomainRule.owner_id == owner)
         if (session.scalar(count) or 0) >= MOST_RULES:
-            raise Refused(f"There are {MOST_RULES:,} rules already. Please remove some first.")
+            raise Refused(
+                say(
+                    "There are {most_rule} rules already. Please remove some first.",
+                    most_rule=f"{MOST_RULES:,}",
+                )
+            )
         present = DomainRule(
             id=new_id(), owner_id=owner, domain=name, kind=kind,
             reason=reason.strip()[:LINE_LENGTH], created_at=now,
@@ -56,7 +62,7 @@ def remove_rule(session: Session, rule_id: uuid.UUID, actor: Actor, now: datetim
         select(DomainRule).where(DomainRule.id == rule_id, DomainRule.owner_id == uuid.UUID(actor.id))
     ).first()
     if rule is None:
-        raise NotFound("This rule")
+        raise NotFound(say("This rule"))
     audit.record(
         session, "hit_rule", rule.id, "hit_rule:remove", actor, now, label="Rule removed", note=rule.domain
     )
@@ -67,7 +73,11 @@ def remove_rule(session: Session, rule_id: uuid.UUID, actor: Actor, now: datetim
 
 def sentence_of(rule: DomainRule) -> str:
     """Why a hit was set aside by this rule."""
-    what = "is one of your own" if rule.kind is RuleKind.OWN else "is on your list of domains to leave alone"
+    what = (
+        say("is one of your own")
+        if rule.kind is RuleKind.OWN
+        else say("is on your list of domains to leave alone")
+    )
     return f"{rule.domain} {what}." + (f" {rule.reason}" if rule.reason else "")
 
 

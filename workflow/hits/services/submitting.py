@@ -24,6 +24,7 @@ from workflow.kernel.db import Session
 from workflow.kernel.errors import NotFound, Refused
 from workflow.kernel.lifecycle import advance
 from workflow.kernel.runtime import Runtime
+from workflow.kernel.said import say
 from workflow.works.models import Work
 
 _ORDER = {EvidenceKind.PHOTOGRAPH: 0, EvidenceKind.FOUND_IMAGE: 1, EvidenceKind.PAGE: 2}
@@ -39,7 +40,10 @@ class Attestation:
     @property
     def text(self) -> str:
         """As it is kept with the case."""
-        lines = [*self.sentences, *([f"Note: {self.note.strip()}"] if self.note.strip() else [])]
+        lines = [
+            *self.sentences,
+            *([say("Note: {strip}", strip=self.note.strip())] if self.note.strip() else []),
+        ]
         return "\n".join(lines)
 
 
@@ -54,7 +58,7 @@ def gather(runtime: Runtime, hit_ids: Sequence[uuid.UUID], actor: Actor, now: da
         for hit_id in list(dict.fromkeys(hit_ids))[:MAX_USES]:
             hit = session.get(Hit, hit_id)
             if hit is None or hit.owner_id != owner_key(actor):
-                raise NotFound("This hit")
+                raise NotFound(say("This hit"))
             found[hit.id] = _evidence_of(runtime, session, hit, now)
     return found
 
@@ -78,7 +82,7 @@ def submit_hits(
         return already
     reasons = [f"{hit.page_url[:80]}: {reason}" for hit in hits for reason in _against(session, hit)]
     if len({hit.domain for hit in hits}) > 1:
-        reasons.append("The hits lie on different domains. Please make a case for each.")
+        reasons.append(say("The hits lie on different domains. Please make a case for each."))
     if reasons:
         raise Refused(*reasons[:20])
     case = submit_case(
@@ -106,9 +110,14 @@ def submit_hits(
 def _locked(session: Session, hit_ids: Sequence[uuid.UUID], actor: Actor) -> list[Hit]:
     wanted = list(dict.fromkeys(hit_ids))
     if not wanted:
-        raise Refused("Choose at least one hit to submit.")
+        raise Refused(say("Choose at least one hit to submit."))
     if len(wanted) > MAX_USES:
-        raise Refused(f"A case holds at most {MAX_USES} hits. Please submit the rest as a second case.")
+        raise Refused(
+            say(
+                "A case holds at most {max_use} hits. Please submit the rest as a second case.",
+                max_use=MAX_USES,
+            )
+        )
     found = session.scalars(
         select(Hit)
         .where(Hit.id.in_(wanted), Hit.owner_id == owner_key(actor))
@@ -116,7 +125,7 @@ def _locked(session: Session, hit_ids: Sequence[uuid.UUID], actor: Actor) -> lis
         .with_for_update()
     ).all()
     if len(found) != len(wanted):
-        raise NotFound("This hit")
+        raise NotFound(say("This hit"))
     return list(found)
 
 
@@ -126,14 +135,14 @@ def _case_of(session: Session, hits: Sequence[Hit]) -> Case | None:
     if cases == {None}:
         return None
     if len(cases) > 1:
-        raise Refused("Some of these hits are part of a case already. Please look at the list again.")
+        raise Refused(say("Some of these hits are part of a case already. Please look at the list again."))
     return session.get_one(Case, cases.pop())
 
 
 def _against(session: Session, hit: Hit) -> list[str]:
     reasons = why_not_submittable(hit, rules_of(session, hit))
     if hit.state is not HitState.REVIEWED or hit.verdict is not Verdict.ILLEGAL:
-        reasons.append("Mark the hit as illegal first.")
+        reasons.append(say("Mark the hit as illegal first."))
     return reasons
 
 

@@ -17,6 +17,7 @@ from workflow.kernel.errors import NotFound, Refused
 from workflow.kernel.failpoints import failpoint
 from workflow.kernel.ids import new_id
 from workflow.kernel.lifecycle import advance, begin
+from workflow.kernel.said import say
 from workflow.money.gateway import CheckoutSession, CheckoutState
 from workflow.money.lifecycle import PAYIN_LIFECYCLE
 from workflow.money.models import Payin
@@ -36,19 +37,19 @@ def open_payin(session: Session, case_id: uuid.UUID, actor: Actor, now: datetime
     """
     case = session.get(Case, case_id, with_for_update=True, populate_existing=True)
     if case is None:
-        raise NotFound("This case")
+        raise NotFound(say("This case"))
     if case.state is CaseState.PAID or case.paid_at is not None:
-        raise Refused("This claim is paid already. Nothing more is owed.")
+        raise Refused(say("This claim is paid already. Nothing more is owed."))
     if CASE_LIFECYCLE.find(case.state, CaseTrigger.RECEIVE_PAYMENT) is None:
-        raise Refused("Nothing can be paid for this case now.")
+        raise Refused(say("Nothing can be paid for this case now."))
     live = session.scalars(select(Payin).where(Payin.case_id == case_id, Payin.state.in_(LIVE))).first()
     if _is_looked_at(session, case_id):
-        raise Refused("A payment for this case arrived that does not fit. A person is looking at it.")
+        raise Refused(say("A payment for this case arrived that does not fit. A person is looking at it."))
     offer = session.scalars(
         select(Offer).where(Offer.case_id == case_id).order_by(Offer.number.desc()).limit(1)
     ).first()
     if offer is None:
-        raise Refused("There is no offer for this case yet, so there is nothing to pay.")
+        raise Refused(say("There is no offer for this case yet, so there is nothing to pay."))
     if live is not None and live.offer_id == offer.id:
         return live
     if live is not None:  # what is owed has changed since that page was made: shut it, begin anew
@@ -67,13 +68,13 @@ def record_checkout(session: Session, payin_id: uuid.UUID, checkout: CheckoutSes
     """Write down how the card page stands; an expired one fails the payin, a foreign one is not taken."""
     payin = locked(session, payin_id)
     if checkout.payin_id != payin.id or checkout.amount != payin.amount:
-        return block(session, payin, "The card page is for another sum or another payment.", now)
+        return block(session, payin, say("The card page is for another sum or another payment."), now)
     if payin.foreign_id not in (None, checkout.foreign_id):
-        return block(session, payin, "A second card page was made for this payment.", now)
+        return block(session, payin, say("A second card page was made for this payment."), now)
     payin.foreign_id = checkout.foreign_id
     payin.payment_intent = payin.payment_intent or checkout.payment_intent
     if checkout.state is CheckoutState.EXPIRED:
-        return note_failure(session, payin_id, "The card page was open for too long.", now)
+        return note_failure(session, payin_id, say("The card page was open for too long."), now)
     if checkout.url:
         payin.checkout_url = checkout.url
     if payin.state is PayinState.OPENED:
@@ -93,7 +94,7 @@ def note_failure(session: Session, payin_id: uuid.UUID, why: str, now: datetime)
 
 
 def _shut(session: Session, payin: Payin, now: datetime) -> None:
-    note_failure(session, payin.id, "What is owed has changed; this card page is no longer used.", now)
+    note_failure(session, payin.id, say("What is owed has changed; this card page is no longer used."), now)
     if payin.foreign_id:
         key = f"{SHUT}:{payin.id}"
         outbox.post(session, SHUT, {"foreign_id": payin.foreign_id}, key=key, now=now, priority=FIRST)

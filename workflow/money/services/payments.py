@@ -16,6 +16,7 @@ from workflow.kernel.failpoints import failpoint
 from workflow.kernel.ledger import Posting
 from workflow.kernel.lifecycle import advance
 from workflow.kernel.money import format_money
+from workflow.kernel.said import say
 from workflow.money.chart import Account
 from workflow.money.gateway import PaymentFacts
 from workflow.money.lifecycle import PAYIN_LIFECYCLE
@@ -65,7 +66,7 @@ def take_payment(session: Session, payin_id: uuid.UUID, facts: PaymentFacts, now
     advance(session, PAYIN_LIFECYCLE, payin_id, PayinTrigger.RECEIVE, SYSTEM, now, note=facts.payment_intent)
     move(
         session, case.id, CaseTrigger.RECEIVE_PAYMENT, SYSTEM, now,
-        note=f"{format_money(payin.amount)} by card", carries={"payin_id": payin_id},
+        note=say("{amount} by card", amount=format_money(payin.amount)), carries={"payin_id": payin_id},
     )  # fmt: skip
     failpoint("book.after_move")
     return note_fee(session, payin_id, facts, now)
@@ -80,7 +81,7 @@ def note_fee(session: Session, payin_id: uuid.UUID, facts: PaymentFacts, now: da
     payin.fee = facts.fee
     if not facts.fee.is_zero:
         ledger.book(
-            session, f"payin-fee:{payin_id}", "Fee of the payment service", now,
+            session, f"payin-fee:{payin_id}", say("Fee of the payment service"), now,
             [
                 Posting(Account.PSP_FEES, facts.fee, case_id=payin.case_id),
                 Posting(Account.PSP_CLEARING, -facts.fee, case_id=payin.case_id),
@@ -102,7 +103,7 @@ def _book(session: Session, payin: Payin, case: Case, now: datetime) -> None:
     offer = session.get_one(Offer, payin.offer_id)
     assert parts.vat == offer.vat, "VAT must come out as it was offered"
     ledger.book(
-        session, entry_key(payin.id), f"Payment for case {case.reference}", now,
+        session, entry_key(payin.id), say("Payment for case {reference}", reference=case.reference), now,
         [
             Posting(Account.PSP_CLEARING, parts.gross, case_id=case.id),
             Posting(Account.VAT_LICENCES, -parts.vat, case_id=case.id),
@@ -116,22 +117,29 @@ def _book(session: Session, payin: Payin, case: Case, now: datetime) -> None:
 def _misfit(payin: Payin, case: Case, facts: PaymentFacts, *, waiting: bool) -> str | None:
     """Why this money is not simply this payin's, as a sentence for the operator."""
     if payin.payment_intent not in (None, facts.payment_intent):
-        return "A second payment names this one; the first stays. Please give the second back."
+        return say("A second payment names this one; the first stays. Please give the second back.")
     if not waiting:
-        return f"Money came for a payment that is “{PAYIN_LIFECYCLE.states[payin.state].label}”."
+        return say(
+            "Money came for a payment that is “{states}”.", states=PAYIN_LIFECYCLE.states[payin.state].label
+        )
     if facts.received.currency is not payin.amount.currency:
-        return (
-            f"{format_money(facts.received)} came in another currency than the "
-            f"{format_money(payin.amount)} asked for. Nothing was booked."
+        return say(
+            "{received} came in another currency than the {amount} asked for. Nothing was booked.",
+            received=format_money(facts.received),
+            amount=format_money(payin.amount),
         )
     if facts.received != payin.amount:
-        return (
-            f"{format_money(facts.received)} came instead of the {format_money(payin.amount)} asked for. "
-            "Nothing was booked."
+        return say(
+            "{received} came instead of the {amount} asked for. Nothing was booked.",
+            received=format_money(facts.received),
+            amount=format_money(payin.amount),
         )
     if CASE_LIFECYCLE.find(case.state, CaseTrigger.RECEIVE_PAYMENT) is None:
         label = CASE_LIFECYCLE.states[case.state].label
-        return f"The money came while the case was “{label}”. Nothing was booked; please give it back."
+        return say(
+            "The money came while the case was “{label}”. Nothing was booked; please give it back.",
+            label=label,
+        )
     return None
 
 
@@ -141,7 +149,7 @@ def _keep_apart(session: Session, payin: Payin, facts: PaymentFacts, why: str, n
         payin.payment_intent = facts.payment_intent
         if facts.refunded == facts.received:
             payin.trouble = ""
-            payin.failure = "The payment did not fit and was given back in full."
+            payin.failure = say("The payment did not fit and was given back in full.")
             if payin.state in LIVE:
                 note = payin.failure
                 advance(session, PAYIN_LIFECYCLE, payin.id, PayinTrigger.FAIL, SYSTEM, now, note=note)

@@ -16,6 +16,7 @@ from workflow.kernel.ids import new_id
 from workflow.kernel.ledger import Posting
 from workflow.kernel.lifecycle import advance
 from workflow.kernel.money import Money, format_money
+from workflow.kernel.said import say
 from workflow.money.chart import Account
 from workflow.money.gateway import PaymentFacts
 from workflow.money.lifecycle import PAYIN_LIFECYCLE
@@ -29,17 +30,19 @@ REFUND = "psp.refund"
 def why_no_refund(session: Session, payin: Payin) -> str | None:
     """Why this payment cannot be given back from here, as a sentence; ``None`` when it can."""
     if payin.refund_id is not None:
-        return "The refund was asked for already."
+        return say("The refund was asked for already.")
     if payin.payment_intent is None:
-        return "No money came for this payment."
+        return say("No money came for this payment.")
     if payin.state in (*LIVE, PayinState.FAILED):
-        return None if payin.trouble else "No money came for this payment."
+        return None if payin.trouble else say("No money came for this payment.")
     if payin.state not in GOOD:
-        return f"This payment is “{PAYIN_LIFECYCLE.states[payin.state].label}”."
+        return say("This payment is “{states}”.", states=PAYIN_LIFECYCLE.states[payin.state].label)
     if not _refunds_booked(session, payin).is_zero:
-        return "A part went back already; please give the rest back at the payment service itself."
+        return say("A part went back already; please give the rest back at the payment service itself.")
     if session.get_one(Case, payin.case_id).state is not CaseState.PAID:
-        return "The time for refunds is over: the case is closed and the rights-holder's share is released."
+        return say(
+            "The time for refunds is over: the case is closed and the rights-holder's share is released."
+        )
     return None
 
 
@@ -74,7 +77,7 @@ def note_refund_failed(session: Session, payin_id: uuid.UUID, why: str, now: dat
     """The service could not give it back; it may be asked for again."""
     payin = locked(session, payin_id)
     payin.refund_id = None
-    return block(session, payin, f"The refund failed: {why}", now)
+    return block(session, payin, say("The refund failed: {why}", why=why), now)
 
 
 def take_back(session: Session, payin_id: uuid.UUID, facts: PaymentFacts, now: datetime) -> Payin:
@@ -87,7 +90,7 @@ def take_back(session: Session, payin_id: uuid.UUID, facts: PaymentFacts, now: d
         return payin
     if payin.state is PayinState.REFUNDED:
         if facts.refunded < payin.amount:
-            return block(session, payin, "A refund that was booked came back to us: please look.", now)
+            return block(session, payin, say("A refund that was booked came back to us: please look."), now)
         return payin
     if facts.refunded.is_zero or payin.state not in GOOD:
         return payin
@@ -96,13 +99,20 @@ def take_back(session: Session, payin_id: uuid.UUID, facts: PaymentFacts, now: d
     if facts.refunded == payin.amount and case.state is CaseState.PAID and before.is_zero:
         entry = ledger.entry_by_key(session, f"payin:{payin_id}")
         assert entry is not None, "what was received was booked"
-        ledger.reverse(session, entry.id, f"Refund for case {case.reference}", now, Account)
+        ledger.reverse(
+            session, entry.id, say("Refund for case {reference}", reference=case.reference), now, Account
+        )
         payin.trouble = ""
         advance(session, PAYIN_LIFECYCLE, payin_id, PayinTrigger.REFUND, SYSTEM, now)
         move(
-            session, case.id, CaseTrigger.TAKE_BACK_PAYMENT, SYSTEM, now,
-            note=f"{format_money(payin.amount)} given back", carries={"payin_id": payin_id},
-        )  # fmt: skip
+            session,
+            case.id,
+            CaseTrigger.TAKE_BACK_PAYMENT,
+            SYSTEM,
+            now,
+            note=say("{amount} given back", amount=format_money(payin.amount)),
+            carries={"payin_id": payin_id},
+        )
         return payin
     return _book_apart(session, payin, facts.refunded, before, now)
 
@@ -116,16 +126,18 @@ def note_dispute(session: Session, payin_id: uuid.UUID, facts: PaymentFacts, now
     entry = ledger.entry_by_key(session, key)
     if facts.disputed and payin.state in GOOD and entry is None:
         ledger.book(
-            session, key, "Payment contested by the payer's bank", now,
+            session, key, say("Payment contested by the payer's bank"), now,
             [
                 Posting(Account.DISPUTED, facts.disputed_amount, case_id=payin.case_id),
                 Posting(Account.PSP_CLEARING, -facts.disputed_amount, case_id=payin.case_id),
             ],
         )  # fmt: skip
         advance(session, PAYIN_LIFECYCLE, payin_id, PayinTrigger.DISPUTE, SYSTEM, now)
-        return block(session, payin, "The payer's bank contests this payment: please answer it there.", now)
+        return block(
+            session, payin, say("The payer's bank contests this payment: please answer it there."), now
+        )
     if not facts.disputed and payin.state is PayinState.DISPUTED and entry is not None:
-        ledger.reverse(session, entry.id, "Contest decided for us", now, Account)
+        ledger.reverse(session, entry.id, say("Contest decided for us"), now, Account)
         payin.trouble = ""
         advance(session, PAYIN_LIFECYCLE, payin_id, PayinTrigger.WIN, SYSTEM, now)
     return payin
@@ -138,7 +150,9 @@ def note_lost(session: Session, payin_id: uuid.UUID, facts: PaymentFacts, now: d
         return payin
     advance(session, PAYIN_LIFECYCLE, payin_id, PayinTrigger.LOSE, SYSTEM, now)
     gone = format_money(facts.disputed_amount)
-    return block(session, payin, f"The contest was lost and {gone} is gone: decide who bears it.", now)
+    return block(
+        session, payin, say("The contest was lost and {gone} is gone: decide who bears it.", gone=gone), now
+    )
 
 
 def _refunds_booked(session: Session, payin: Payin) -> Money:
@@ -159,11 +173,15 @@ def _book_apart(session: Session, payin: Payin, refunded: Money, before: Money, 
         while ledger.entry_by_key(session, f"refund:{payin.id}:{number}"):
             number += 1
         ledger.book(
-            session, f"refund:{payin.id}:{number}", "Refund, to be decided", now,
+            session, f"refund:{payin.id}:{number}", say("Refund, to be decided"), now,
             [
                 Posting(Account.REFUNDS, refunded - before, case_id=payin.case_id),
                 Posting(Account.PSP_CLEARING, before - refunded, case_id=payin.case_id),
             ],
         )  # fmt: skip
-    why = f"{format_money(refunded)} of {format_money(payin.amount)} went back: decide who bears it."
+    why = say(
+        "{refunded} of {amount} went back: decide who bears it.",
+        refunded=format_money(refunded),
+        amount=format_money(payin.amount),
+    )
     return block(session, payin, why, now)

@@ -12,6 +12,7 @@ from workflow.kernel import audit
 from workflow.kernel.actors import SYSTEM, Actor, Role
 from workflow.kernel.db import Session
 from workflow.kernel.errors import NotFound, Refused
+from workflow.kernel.said import say
 from workflow.money.models import Payin
 
 
@@ -44,9 +45,9 @@ def settle_trouble(session: Session, payin_id: uuid.UUID, how: str, actor: Actor
     assert actor.role is Role.OPERATOR
     payin = locked(session, payin_id)
     if not payin.trouble:
-        raise Refused("Nothing about this payment waits for a decision.")
+        raise Refused(say("Nothing about this payment waits for a decision."))
     if not how.strip():
-        raise Refused("Please say what was decided, in a sentence.")
+        raise Refused(say("Please say what was decided, in a sentence."))
     why, payin.trouble = payin.trouble, ""
     payin.version += 1
     audit.record(
