@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +23,7 @@ class SaidSelect(Select):  # type: ignore[misc]
     def render_option(cls, choice: Any, **kwargs: Any) -> Any:
         """One ``<option>``; names that are data stay as they are."""
         if isinstance(choice.label, Said):
-            choice = replace(choice, label=translate(choice.label))
+            choice = choice._replace(label=translate(choice.label))
         return super().render_option(choice, **kwargs)
 
 
