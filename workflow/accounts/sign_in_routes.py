@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from workflow.kernel.said import say
+
 from typing import TYPE_CHECKING
 
 from flask import flash, redirect, render_template, request, url_for
@@ -30,8 +32,8 @@ if TYPE_CHECKING:
 accounts_sign_in = role_blueprint("accounts_sign_in", __name__, role=Role.PUBLIC)
 BLUEPRINTS = (accounts_sign_in,)
 
-WRONG = "This code does not fit, or it was used already. Codes change every thirty seconds."
-WAIT = "Too many wrong codes. Please wait {seconds} seconds, or use a recovery code."
+WRONG = say("This code does not fit, or it was used already. Codes change every thirty seconds.")
+WAIT = say("Too many wrong codes. Please wait {seconds} seconds, or use a recovery code.")
 ISSUER = "Lichtbild"
 
 
@@ -66,7 +68,7 @@ def code() -> ResponseReturnValue:
         return form_page("accounts/code.html", form, person=person)
     desk_sign_in.begin(token)
     if one_time.looks_like_recovery(form.code.data):
-        told = "The recovery code is used up; {left} are left. Make new ones in Settings."
+        told = say("The recovery code is used up; {left} are left. Make new ones in Settings.")
         flash(say(told, left=left), "waiting")
     return redirect(own_path(form.next.data) or url_for("accounts_desk.start"), code=303)
 
@@ -113,7 +115,7 @@ def secret_to_show(account_id: uuid.UUID, email: str) -> dict[str, str]:
     with reading() as session:
         secret = factors.proposed_secret(session, runtime().secrets, account_id)
     if secret is None:
-        raise NotFound("A second factor that waits to be confirmed")
+        raise NotFound(say("A second factor that waits to be confirmed"))
     address = one_time.address_for_app(secret, email, ISSUER)
     groups = " ".join(secret[at : at + one_time.GROUP] for at in range(0, len(secret), one_time.GROUP))
-    return {"qr": qr_svg(address, "The secret as a QR code"), "secret": groups}
+    return {"qr": qr_svg(address, say("The secret as a QR code")), "secret": groups}

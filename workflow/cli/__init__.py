@@ -17,6 +17,7 @@ from workflow.cli.demo import demo, demo_web
 from workflow.cli.people import operator
 from workflow.cli.processes import psp_standin, ticker, up, web, worker
 from workflow.cli.settings import config
+from workflow.cli.translations import translations
 from workflow.config import ConfigError
 from workflow.kernel import logs
 from workflow.kernel.errors import DomainError
@@ -57,6 +58,7 @@ for command in (
     self_check,
     config,
     diagrams,
+    translations,
 ):
     cli.add_command(command)
 

@@ -70,7 +70,7 @@ def complete(session: Session, token: str, wall: datetime) -> str:
     """
     row = _lock(session, token)
     if row is None or row.stage is SessionStage.OPEN or row.expires_at <= wall:
-        raise NotFound("This sign-in")
+        raise NotFound(say("This sign-in"))
     account = session.get_one(Account, row.account_id)
     session.delete(row)
     session.flush()
@@ -84,7 +84,7 @@ def renew(session: Session, token: str, wall: datetime) -> str:
     """
     row = _lock(session, token)
     if row is None or row.stage is not SessionStage.OPEN:
-        raise NotFound("This session")
+        raise NotFound(say("This session"))
     fresh = new_token()
     row.token_hash = token_hash(fresh)
     row.proved_at = row.seen_at = wall
@@ -137,7 +137,7 @@ def end_session(session: Session, account_id: uuid.UUID, session_id: uuid.UUID) 
     """Sign out one browser of this account; raises :class:`NotFound` for any other."""
     row = session.get(DeskSession, session_id)
     if row is None or row.account_id != account_id:
-        raise NotFound("This browser")
+        raise NotFound(say("This browser"))
     session.delete(row)
 
 

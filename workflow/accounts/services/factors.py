@@ -16,6 +16,7 @@ from workflow.accounts.second_factor import RecoveryCode, SecondFactor
 from workflow.kernel import audit, outbox
 from workflow.kernel.actors import Actor, Role
 from workflow.kernel.errors import NotFound, Refused
+from workflow.kernel.said import say
 from workflow.kernel.secrets import MasterKey, seal, unseal
 
 #: Whoever sees other people's data needs one.
@@ -65,25 +66,25 @@ def confirm(
     """
     row = session.get(SecondFactor, account.id, with_for_update=True)
     if row is None or row.proposed is None:
-        raise NotFound("A second factor that waits to be confirmed")
+        raise NotFound(say("A second factor that waits to be confirmed"))
     secret = _open(master, account.id, row.proposed)
     step = one_time.fitting_step(secret, one_time.plain(code), at.wall, after=0)
     if step is None:
-        raise Refused("This code does not fit. Is the time on your telephone right?")
+        raise Refused(say("This code does not fit. Is the time on your telephone right?"))
     replaced = row.secret is not None
     row.secret, row.proposed, row.enrolled_at = row.proposed, None, at.wall
     row.last_step, row.failures, row.wait_until = step, 0, None
     _keep_codes(session, master, account.id, codes, at.wall)
-    label = "Replaced the second factor" if replaced else "Set up a second factor"
+    label = say("Replaced the second factor") if replaced else say("Set up a second factor")
     _tell(session, account, "account:second_factor", account.actor, at, label)
 
 
 def renew_codes(session: Session, master: MasterKey, account: Account, codes: list[str], at: Moments) -> None:
     """Ten new recovery codes; the old ones end."""
     if not queries.has_second_factor(session, account.id):
-        raise Refused("Recovery codes belong to a second factor: set one up first.")
+        raise Refused(say("Recovery codes belong to a second factor: set one up first."))
     _keep_codes(session, master, account.id, codes, at.wall)
-    _tell(session, account, "account:recovery_codes", account.actor, at, "Made new recovery codes")
+    _tell(session, account, "account:recovery_codes", account.actor, at, say("Made new recovery codes"))
 
 
 def check(session: Session, master: MasterKey, account_id: uuid.UUID, code: str, wall: datetime) -> Outcome:
@@ -124,9 +125,11 @@ def seconds_to_wait(session: Session, account_id: uuid.UUID, wall: datetime) -> 
 def remove(session: Session, account: Account, at: Moments) -> None:
     """The person does without; staff cannot. Raises :class:`Refused`."""
     if account.role in REQUIRED:
-        raise Refused("Whoever works with other people's data needs a second factor; you can replace it.")
+        raise Refused(
+            say("Whoever works with other people's data needs a second factor; you can replace it.")
+        )
     _forget(session, account.id)
-    _tell(session, account, "account:no_second_factor", account.actor, at, "Removed the second factor")
+    _tell(session, account, "account:no_second_factor", account.actor, at, say("Removed the second factor"))
 
 
 def reset(session: Session, account: Account, actor: Actor, at: Moments) -> None:
@@ -135,10 +138,10 @@ def reset(session: Session, account: Account, actor: Actor, at: Moments) -> None
     The person is told by mail and sets up a new one with the next sign-in (staff must).
     """
     if actor.id == str(account.id):
-        raise Refused("Somebody else has to reset your second factor; you can replace it in Settings.")
+        raise Refused(say("Somebody else has to reset your second factor; you can replace it in Settings."))
     _forget(session, account.id)
     session.execute(delete(DeskSession).where(DeskSession.account_id == account.id))
-    _tell(session, account, "account:reset_second_factor", actor, at, "Second factor was reset")
+    _tell(session, account, "account:reset_second_factor", actor, at, say("Second factor was reset"))
 
 
 def proposed_secret(session: Session, master: MasterKey, account_id: uuid.UUID) -> str | None:

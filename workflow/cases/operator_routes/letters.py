@@ -14,6 +14,7 @@ from workflow.cases.operator_routes.blueprints import letters_operator
 from workflow.cases.services import deciding
 from workflow.cases.states import LetterState
 from workflow.cases.timeline import letter_title
+from workflow.kernel.said import say
 from workflow.web.current import actor, now, reading, wall, writing
 from workflow.web.forms import load_or_422
 
@@ -46,5 +47,5 @@ def again(letter_id: uuid.UUID) -> ResponseReturnValue:
     load_or_422(PressForm())
     with writing() as session:
         case_id = deciding.send_again(session, letter_id, actor(), now(), wall()).case_id
-    flash("The letter is tried again.", "done")
+    flash(say("The letter is tried again."), "done")
     return redirect(url_for("cases_operator.show", case_id=case_id), code=303)
