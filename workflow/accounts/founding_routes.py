@@ -29,7 +29,7 @@ def begin(token: str) -> ResponseReturnValue:
     """Name, address and password of the first operator."""
     with reading() as session:
         if not founding.link_works(session, token, wall()):
-            raise NotFound("This link")
+            raise NotFound(say("This link"))
     return form_page("accounts/begin.html", FoundingForm(), token=token)
 
 

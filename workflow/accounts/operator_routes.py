@@ -73,7 +73,9 @@ def keep_master_key() -> ResponseReturnValue:
     """A person says that a copy of the master key lies elsewhere."""
     load_or_422(ConfirmForm())
     with writing() as session:
-        acknowledge(session, MASTER_KEY_KEPT, actor(), now(), "Said that the master key is kept elsewhere")
+        acknowledge(
+            session, MASTER_KEY_KEPT, actor(), now(), say("Said that the master key is kept elsewhere")
+        )
     flash(say("Noted, with your name and today’s date."), "done")
     return redirect(url_for("operator_setup.show"), code=303)
 

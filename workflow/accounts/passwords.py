@@ -21,7 +21,9 @@ _hasher = PasswordHasher(time_cost=1, memory_cost=47_104, parallelism=1)
 def flaw_of_password(password: str, *, not_like: str = "") -> str | None:
     """Why this password will not do, as a sentence; ``not_like`` is the e-mail address."""
     if len(password) < SHORTEST:
-        return say("Use at least {shortest} characters. A short sentence is easy to remember.", shortest=SHORTEST)
+        return say(
+            "Use at least {shortest} characters. A short sentence is easy to remember.", shortest=SHORTEST
+        )
     if len(password) > LONGEST:
         return say("Use at most {longest} characters.", longest=LONGEST)
     if len(set(password)) < FEWEST_DIFFERENT_SIGNS:

@@ -69,7 +69,8 @@ def _of_templates() -> Iterator[Text]:
 def _of_python() -> Iterator[Text]:
     for path in sorted((ROOT / "workflow").rglob("*.py")):
         with path.open("rb") as file:
-            for _, function, message, _ in extract_python(file, list(KEYWORDS), (), {"encoding": "utf-8"}):
+            found: Any = extract_python(file, list(KEYWORDS), (), {"encoding": "utf-8"})
+            for _, function, message, _ in found:
                 parts = message if isinstance(message, tuple) else (message,)
                 if not parts or not isinstance(parts[0], str) or not parts[0]:
                     continue
@@ -122,8 +123,9 @@ def _load_all() -> None:
             importlib.import_module(module.name)
 
 
-def _below(kind: type) -> Iterator[type]:
-    for each in kind.__subclasses__():
+def _below(kind: type[Any]) -> Iterator[type[Any]]:
+    below: list[type[Any]] = kind.__subclasses__()
+    for each in below:
         if each.__module__.startswith("workflow."):
             yield each
             yield from _below(each)

@@ -13,6 +13,7 @@ from workflow.accounts.services.joining import create_operator
 from workflow.accounts.tokens import new_token, token_hash
 from workflow.kernel.actors import Role
 from workflow.kernel.errors import Conflict, NotFound
+from workflow.kernel.said import say
 
 #: Long enough to read the terminal, short enough for a screen that others see.
 VALID = timedelta(hours=24)
@@ -48,8 +49,8 @@ def found(
         select(FoundingLink).where(FoundingLink.token_hash == token_hash(token)).with_for_update()
     ).first()
     if row is None or row.used_at is not None or row.expires_at <= wall:
-        raise NotFound("This link")
+        raise NotFound(say("This link"))
     if not is_without_people(session):
-        raise Conflict("Somebody operates this instance already. Ask for an account.")
+        raise Conflict(say("Somebody operates this instance already. Ask for an account."))
     row.used_at = wall
     return create_operator(session, email, name, password_hash, now)
