@@ -22,7 +22,7 @@ from workflow.web import i18n
 
 #: Letters, mails and the stand-in's pages are written elsewhere and in their own time.
 NOT_PAGES = ("documents", "mails", "standin")
-KEYWORDS = {"say": None, "say_many": (1, 2), "_": None}
+KEYWORDS: Any = {"say": None, "say_many": (1, 2), "_": None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ def _of_templates() -> Iterator[Text]:
 def _of_python() -> Iterator[Text]:
     for path in sorted((ROOT / "workflow").rglob("*.py")):
         with path.open("rb") as file:
-            found: Any = extract_python(file, list(KEYWORDS), (), {"encoding": "utf-8"})
+            found: Any = extract_python(file, KEYWORDS, (), {"encoding": "utf-8"})
             for _, function, message, _ in found:
                 parts = message if isinstance(message, tuple) else (message,)
                 if not parts or not isinstance(parts[0], str) or not parts[0]:
