@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from workflow.kernel.said import say
-
 from typing import TYPE_CHECKING
 
 from flask import flash, redirect, render_template, request, url_for
@@ -16,6 +14,7 @@ from workflow.accounts.tokens import token_hash
 from workflow.kernel.actors import Role
 from workflow.kernel.errors import NotFound, Refused
 from workflow.kernel.pdf import qr_svg
+from workflow.kernel.said import say
 from workflow.kernel.wording import say
 from workflow.web.blueprints import own_path, role_blueprint
 from workflow.web.current import now, reading, runtime, wall, writing

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from workflow.kernel.said import say
-
 import errno
 import logging
 from dataclasses import dataclass, field
@@ -29,6 +27,7 @@ from workflow.kernel.errors import (
     Stale,
     Unavailable,
 )
+from workflow.kernel.said import say
 from workflow.web.blueprints import own_path
 from workflow.web.current import reference
 from workflow.web.i18n import translate, translated_all
@@ -187,9 +186,9 @@ def _away(error: Exception) -> str | None:
     """What to tell when not we but what we stand on failed; ``None`` for a bug."""
     gone = isinstance(error, (OperationalError, InterfaceError, PoolTimeout)) or type(error) is DatabaseError
     if isinstance(error, DBAPIError) and is_contention(error):
-        return (
-            say("Others are busy with the same at this moment. Nothing was saved: please send it "
-"again in a few seconds.")
+        return say(
+            "Others are busy with the same at this moment. Nothing was saved: please send it "
+            "again in a few seconds."
         )
     if gone:
         return say(
