@@ -15,7 +15,6 @@ from workflow.kernel.actors import Role
 from workflow.kernel.errors import NotFound, Refused
 from workflow.kernel.pdf import qr_svg
 from workflow.kernel.said import say
-from workflow.kernel.wording import say
 from workflow.web.blueprints import own_path, role_blueprint
 from workflow.web.current import now, reading, runtime, wall, writing
 from workflow.web.forms import form_page, refuse

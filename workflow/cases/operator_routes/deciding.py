@@ -26,6 +26,7 @@ from workflow.cases.services import deciding
 from workflow.cases.states import CaseState, CaseTrigger, HoldKind, UseClass
 from workflow.kernel.db import Session
 from workflow.kernel.errors import Refused, Stale
+from workflow.kernel.said import say
 from workflow.web.blueprints import allow
 from workflow.web.current import actor, now, reading, writing
 from workflow.web.forms import form_page, load_or_422, refuse
