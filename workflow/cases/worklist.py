@@ -16,6 +16,7 @@ from workflow.cases.states import HOLD_WORDS as WORDS
 from workflow.cases.states import CaseState, Direction, HoldKind
 from workflow.cases.timeline import ANSWER_WORDS, letter_title
 from workflow.cases.turns import DATE_WORDS
+from workflow.kernel import findings
 from workflow.kernel.db import Session
 from workflow.kernel.deadlines import DeadlineRow, DeadlineState
 from workflow.kernel.outbox import OutboxMessage, OutboxState
@@ -210,6 +211,15 @@ def _messages(session: Session) -> Asked:
     return _count(session, stuck), items
 
 
+def _truths(session: Session) -> Asked:
+    """What self-check found and what still stands."""
+    items = [
+        Item(row.since, say("Self-check") if row.grave else say("Self-check, a notice"), None, row.sentence)
+        for row in findings.standing(session, SHOWN)
+    ]
+    return _count(session, select(findings.Finding)), items
+
+
 def _count(session: Session, wanted: Select[*tuple[Any, ...]]) -> int:
     return session.scalar(select(func.count()).select_from(wanted.order_by(None).subquery())) or 0
 
@@ -223,4 +233,5 @@ SECTIONS: tuple[tuple[str, str, int, Callable[[Session], Asked]], ...] = (
     ("new", say("New cases"), 3, _new),
     ("letters", say("Letters that did not leave"), 1, _letters),
     ("messages", say("Work that failed behind the pages"), 1, _messages),
+    ("truths", say("What self-check found"), 1, _truths),
 )

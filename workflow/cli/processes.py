@@ -49,12 +49,14 @@ def web(context: click.Context, own_instance: str | None) -> None:
 
     from workflow.app import create_application
     from workflow.building import build_runtime
+    from workflow.checks import check_at_start
 
     config = config_of(context, own_instance)
     log_as_configured(context, config)
     require_current_schema(config)
     stop = stop_on_signals()
     runtime = build_runtime(config)
+    check_at_start(runtime)
     server = waitress.create_server(
         create_application(runtime),
         host=config.host,
@@ -97,6 +99,7 @@ def ticker(context: click.Context, own_instance: str | None, every: float | None
 def worker(context: click.Context, own_instance: str | None, drain: bool, lease: int) -> None:
     """Send letters and mails, book payments, tell events: everything the outbox holds."""
     from workflow.building import build_runtime
+    from workflow.checks import check_at_start
     from workflow.money.gateways import gateway_for
     from workflow.wiring import handlers
     from workflow.worker import Worker
@@ -106,6 +109,7 @@ def worker(context: click.Context, own_instance: str | None, drain: bool, lease:
     require_current_schema(config)
     stop = stop_on_signals()
     runtime = build_runtime(config)
+    check_at_start(runtime)
     hands = Worker(runtime, handlers(gateway_for(config)), lease=timedelta(seconds=lease))
     with _one_on_sqlite(runtime.database):
         if drain:

@@ -8,10 +8,11 @@ from __future__ import annotations
 import hashlib
 import json
 import uuid
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Index, String, Text, UniqueConstraint, func, select
+from sqlalchemy import Index, String, Text, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from workflow.kernel.actors import Actor, Role
@@ -22,6 +23,8 @@ from workflow.kernel.ids import new_id
 GENESIS = "0" * 64
 #: How far a commit may lag behind the making of its key.
 LOOK_BACK_MS = 10 * 60 * 1000
+#: Rows a check reads at once.
+CHECK_BATCH = 500
 
 
 class AuditEntry(Base):
@@ -168,36 +171,53 @@ def seal(session: Session, now: datetime) -> AuditSeal | None:
 
 
 def check(session: Session) -> list[str]:
-    """Every break in a chain as a sentence; an empty list when all is well."""
-    problems: list[str] = []
-    heads: dict[tuple[str, uuid.UUID], tuple[int, str]] = {}
+    """Every break in a chain as a sentence; an empty list when all is well. Rows are streamed."""
+    return [*_broken_chains(session), *_broken_seals(session)]
+
+
+def _broken_chains(session: Session) -> Iterator[str]:
     entries = session.scalars(
-        select(AuditEntry).order_by(AuditEntry.subject_type, AuditEntry.subject_id, AuditEntry.sequence)
+        select(AuditEntry)
+        .order_by(AuditEntry.subject_type, AuditEntry.subject_id, AuditEntry.sequence)
+        .execution_options(yield_per=CHECK_BATCH)
     )
+    subject, sequence, previous = None, 0, GENESIS
     for entry in entries:
-        sequence, previous = heads.get((entry.subject_type, entry.subject_id), (0, GENESIS))
+        if (entry.subject_type, entry.subject_id) != subject:
+            subject, sequence, previous = (entry.subject_type, entry.subject_id), 0, GENESIS
         intact = entry.sequence == sequence + 1 and entry.previous_hash == previous
         if not intact or entry.hash != entry.computed_hash():
-            problems.append(
-                f"Audit chain of {entry.subject_type} {entry.subject_id} breaks at {entry.sequence}."
-            )
-        heads[(entry.subject_type, entry.subject_id)] = (entry.sequence, entry.hash)
+            yield f"Audit chain of {entry.subject_type} {entry.subject_id} breaks at {entry.sequence}."
+        sequence, previous = entry.sequence, entry.hash
+        session.expunge(entry)
+
+
+def _broken_seals(session: Session) -> Iterator[str]:
     previous = GENESIS
-    for link in session.scalars(select(AuditSeal).order_by(AuditSeal.number)):
+    links = select(AuditSeal).order_by(AuditSeal.number).execution_options(yield_per=CHECK_BATCH)
+    for link in session.scalars(links):
         if link.previous_hash != previous or link.hash != link.computed_hash():
-            problems.append(f"Audit seal {link.number} does not fit the one before.")
+            yield f"Audit seal {link.number} does not fit the one before."
         previous = link.hash
-        for subject, head in link.heads.items():
-            kind, key = subject.split(":", 1)
-            present = session.scalar(
-                select(func.count())
-                .select_from(AuditEntry)
-                .where(
-                    AuditEntry.subject_type == kind,
-                    AuditEntry.subject_id == uuid.UUID(key),
-                    AuditEntry.hash == head,
-                )
+        heads = list(link.heads.items())
+        for at in range(0, len(heads), CHECK_BATCH):
+            yield from _missing_heads(session, link.number, dict(heads[at : at + CHECK_BATCH]))
+        session.expunge(link)
+
+
+def _missing_heads(session: Session, number: int, heads: dict[str, str]) -> Iterator[str]:
+    """Heads that a seal names and no entry has any more; found by their subject, which has an index."""
+    subjects = [uuid.UUID(name.split(":", 1)[1]) for name in heads]
+    there = set(
+        session.execute(
+            select(AuditEntry.subject_type, AuditEntry.subject_id, AuditEntry.hash).where(
+                AuditEntry.subject_type.in_({name.split(":", 1)[0] for name in heads}),
+                AuditEntry.subject_id.in_(subjects),
+                AuditEntry.hash.in_(list(heads.values())),
             )
-            if not present:
-                problems.append(f"Audit seal {link.number} names an entry of {subject} that is gone.")
-    return problems
+        ).all()
+    )
+    found = {(f"{kind}:{key}", head) for kind, key, head in there}
+    for subject, head in heads.items():
+        if (subject, head) not in found:
+            yield f"Audit seal {number} names an entry of {subject} that is gone."

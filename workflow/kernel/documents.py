@@ -121,6 +121,18 @@ class Vault:
                 problems.append(str(problem))
         return problems
 
+    def verify(self, session: Session, document: Document) -> str | None:
+        """What is wrong with the bytes of one document, as a sentence; ``None`` when they are right."""
+        try:
+            self._verified(session, document)
+        except Unavailable as problem:
+            return str(problem)
+        return None
+
+    def file_of(self, address: str, key_id: uuid.UUID | None) -> Path:
+        """Where the bytes of this document lie."""
+        return self._path(address, key_id)
+
     def orphans(self, session: Session) -> list[Path]:
         """Files that no row knows: left by a killed process, or being written at this moment."""
         found: list[Path] = []

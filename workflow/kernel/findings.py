@@ -42,12 +42,10 @@ class Finding(Base):
 def note(session: Session, found: Iterable[Found], looked_at: Iterable[str], wall: datetime) -> None:
     """Write down what was found; what was looked at and holds again is forgotten. The caller commits."""
     now = {(each.truth, each.sentence[:SENTENCE]): each.grave for each in found}
-    before = {
-        (row.truth, row.sentence): row
-        for row in session.scalars(select(Finding).where(Finding.truth.in_(tuple(looked_at))))
-    }
+    looked = set(looked_at)
+    before = {(row.truth, row.sentence): row for row in session.scalars(select(Finding))}
     for key, row in before.items():
-        if key not in now:
+        if key not in now and row.truth in looked:
             session.execute(delete(Finding).where(Finding.id == row.id))
     for (truth, sentence), grave in now.items():
         if (truth, sentence) not in before:

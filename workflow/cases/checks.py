@@ -1,0 +1,92 @@
+"""Truths of cases: dates and holds fit, every letter on its way has somebody who carries it, sums add up."""
+
+from __future__ import annotations
+
+from sqlalchemy import exists, func, select
+
+from workflow.cases.lifecycle import CASE_LIFECYCLE
+from workflow.cases.models import Case, ClaimLine, Hold, Letter, Offer
+from workflow.cases.states import LetterState
+from workflow.kernel.checks import BATCH, MOST, batches, shortened, still_at_work
+from workflow.kernel.db import Session
+from workflow.kernel.deadlines import LIVE, DeadlineRow, DeadlineState
+
+#: States in which the table gives a case a next date.
+DATED = tuple(state for state, row in CASE_LIFECYCLE.states.items() if row.deadlines)
+RUNNING = (DeadlineState.OPEN, DeadlineState.CLAIMED, DeadlineState.BLOCKED)
+_OF_THE_CASE = (DeadlineRow.subject_type == "case", DeadlineRow.subject_id == Case.id)
+
+
+def open_cases_have_a_date(session: Session) -> list[str]:
+    """A case in a state with dates has one: running, standing still under a hold, or blocked with reasons."""
+    live = exists().where(*_OF_THE_CASE, DeadlineRow.state.in_(LIVE))
+    forgotten = select(Case.reference, Case.state).where(Case.state.in_(DATED), ~live).limit(MOST + 1)
+    silent = (
+        select(Case.reference, DeadlineRow.kind, DeadlineRow.reasons)
+        .join(DeadlineRow, (DeadlineRow.subject_id == Case.id) & (DeadlineRow.subject_type == "case"))
+        .where(DeadlineRow.state == DeadlineState.BLOCKED)
+    )
+    problems = [
+        f"Case {reference} is “{CASE_LIFECYCLE.states[state].label}” and has no next date."
+        for reference, state in session.execute(forgotten)
+    ]
+    problems += [
+        f"Case {reference}: the date “{kind}” is blocked and does not say why."
+        for reference, kind, reasons in session.execute(silent) if not reasons
+    ]  # fmt: skip
+    return shortened(problems)
+
+
+def holds_and_dates_agree(session: Session) -> list[str]:
+    """Our dates stand still exactly while a hold is open."""
+    held = exists().where(Hold.case_id == Case.id, Hold.closed_at.is_(None))
+    dated = select(Case.reference, DeadlineRow.kind).join(
+        DeadlineRow, (DeadlineRow.subject_id == Case.id) & (DeadlineRow.subject_type == "case")
+    )
+    runs = dated.where(DeadlineRow.ours, DeadlineRow.state.in_(RUNNING), held).limit(MOST)
+    stands = dated.where(DeadlineRow.state == DeadlineState.PAUSED, ~held).limit(MOST)
+    told = [(row, "runs although the case is held") for row in session.execute(runs)]
+    told += [(row, "stands still, but nothing holds it") for row in session.execute(stands)]
+    return shortened([f"Case {case}: the date “{kind}” {what}." for (case, kind), what in told])
+
+
+def letters_are_carried(session: Session) -> list[str]:
+    """A letter that was decided and has not left has a message that prints or sends it."""
+    waiting = (
+        select(Letter.id, Case.reference, Letter.kind)
+        .join(Case, Case.id == Letter.case_id)
+        .where(Letter.state.in_((LetterState.QUEUED, LetterState.SENDING)))
+        .execution_options(yield_per=BATCH)
+    )
+    problems = []
+    for batch in batches(session.execute(waiting)):
+        keys = {f"{kind}:{key}" for key, _case, _kind in batch for kind in ("letter", "letter.send")}
+        alive = still_at_work(session, keys)
+        problems += [
+            f"Case {case}: the letter “{kind.value}” waits, but no message carries it."
+            for key, case, kind in batch if not {f"letter:{key}", f"letter.send:{key}"} & alive
+        ]  # fmt: skip
+    return shortened(problems)
+
+
+def claims_add_up(session: Session) -> list[str]:
+    """What is asked is the sum of its lines and the tax on it."""
+    lines = (
+        select(func.coalesce(func.sum(ClaimLine.__table__.c.net_minor), 0))
+        .where(ClaimLine.offer_id == Offer.id)
+        .correlate(Offer)
+        .scalar_subquery()
+    )
+    net, vat, total = Offer.__table__.c.net_minor, Offer.__table__.c.vat_minor, Offer.__table__.c.total_minor
+    uneven = (
+        select(Case.reference, Offer.number)
+        .join(Case, Case.id == Offer.case_id)
+        .where((lines != net) | (net + vat != total))
+        .limit(MOST + 1)
+    )
+    return shortened(
+        [
+            f"Case {case}: the lines of offer {number} are not its sum."
+            for case, number in session.execute(uneven)
+        ]
+    )
