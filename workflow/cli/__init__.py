@@ -10,10 +10,12 @@ import sys
 
 import click
 
+from workflow.cli.backup import backup, restore
 from workflow.cli.common import VERBOSE
 from workflow.cli.crawling import crawl
 from workflow.cli.data import db, diagrams, self_check
 from workflow.cli.demo import demo, demo_web
+from workflow.cli.doctor import doctor
 from workflow.cli.people import operator
 from workflow.cli.processes import psp_standin, ticker, up, web, worker
 from workflow.cli.settings import config
@@ -57,6 +59,9 @@ for command in (
     db,
     self_check,
     config,
+    doctor,
+    backup,
+    restore,
     diagrams,
     translations,
 ):
