@@ -19,6 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from workflow.accounts import checks as accounts
 from workflow.cases import checks as cases
 from workflow.cases.lifecycle import CASE_LIFECYCLE
+from workflow.desk.rounds import tell_problems
 from workflow.hits.lifecycle import HIT_LIFECYCLE
 from workflow.kernel import audit, document_checks, findings, ledger, pulses
 from workflow.kernel import checks as kernel
@@ -144,6 +145,8 @@ def self_check(runtime: Runtime, _payload: dict[str, Any]) -> None:
         pulses.beat(session, pulses.SELF_CHECK, wall, {"problems": grave, "notices": len(found) - grave})
         pulses.beat(session, pulses.DOCUMENTS, wall, until)
     _tell(found)
+    if grave:
+        tell_problems(runtime, [each.sentence for each in found if each.grave])
 
 
 def check_at_start(runtime: Runtime) -> None:
