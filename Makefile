@@ -5,7 +5,7 @@ PY := $(VENV)/bin/python
 INSTANCE ?= demo
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run test test-fast check format bench migrate demo lock clean
+.PHONY: help setup setup-dev run test test-fast check format bench soak migrate demo lock clean
 
 help: ## Print this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1|/' | column -t -s '|'
@@ -51,6 +51,9 @@ check: setup-dev ## Lint, format, types, import contracts, migrations, diagrams,
 format: setup-dev ## Format the code
 	@$(VENV)/bin/ruff check --fix-only --quiet .
 	@$(VENV)/bin/ruff format --quiet .
+
+soak: setup-dev ## Kill real processes at every failpoint and compare; ONLY=text, goes on where it stopped
+	@$(VENV)/bin/lichtbild soak kill --resume --only "$(ONLY)"
 
 bench: setup-dev ## Measure set-up, demo, pages and memory
 	@$(PY) bench/first.py

@@ -100,6 +100,7 @@ class Ticker:
             self._ask("self_check")
             self._ask_daily("housekeeping")
             self._ask("notices")
+            self._seal()  # what a killed ticker left unsealed does not wait a minute more
             try:
                 while not stop.wait(self._every):
                     held.check()

@@ -19,6 +19,7 @@ from workflow.cli.doctor import doctor
 from workflow.cli.people import operator
 from workflow.cli.processes import psp_standin, ticker, up, web, worker
 from workflow.cli.settings import config
+from workflow.cli.soak import soak
 from workflow.cli.translations import translations
 from workflow.config import ConfigError
 from workflow.kernel import logs
@@ -64,6 +65,7 @@ for command in (
     restore,
     diagrams,
     translations,
+    soak,
 ):
     cli.add_command(command)
 

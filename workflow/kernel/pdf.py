@@ -14,6 +14,7 @@ import re
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 import segno
@@ -135,7 +136,9 @@ def _image_kind(data: bytes) -> str:
     raise Refused("A picture of a document must be JPEG or PNG.")
 
 
+@cache
 def _unpacked(font: bytes) -> bytes:
+    """Once per process: it takes seconds, and every press of a process ships the same fonts."""
     if not font.startswith(b"wOF2"):
         return font
     plain = io.BytesIO()
