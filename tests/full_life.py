@@ -8,6 +8,7 @@ from datetime import timedelta
 from tests.detection.site import served
 from tests.small_web import crawl, small_web, upload
 from tests.world import START, Visitor, World, changed, picture
+from workflow.accounts.notice_tables import FoundingLink
 from workflow.hits.intake import take_in
 from workflow.hits.models import Hit
 from workflow.ticker import ask, seal
@@ -44,7 +45,19 @@ def live_through(world: World) -> None:
         "/", {"reference": asked.reference, "code": "33333-33333-33333-33333"}
     )
     assert wrong.status_code != 303
+    live_through_the_first_day(world)
     ask(world.runtime.database, "psp.reconcile", world.now)
     ask(world.runtime.database, "self_check", world.now)
     world.work()
     seal(world.runtime.database, world.now)
+
+
+def live_through_the_first_day(world: World) -> None:
+    """A link nobody needed, a key kept, a kind of mail switched off, the summary of the week."""
+    with world.runtime.database.transaction() as session:
+        session.add(
+            FoundingLink(token_hash="0" * 64, created_at=world.now, expires_at=world.now + timedelta(days=1))
+        )
+    assert world.as_operator().press("/operator/set-up", action="/master-key").status_code == 303
+    assert world.as_owner().press("/settings/notices", {"on": ["digest:mail"]}).status_code == 303
+    ask(world.runtime.database, "notices", world.now)

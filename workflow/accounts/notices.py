@@ -154,7 +154,10 @@ def notify_operators(
 ) -> int:
     """Tell every operator the same thing; returns to how many it was new."""
     staff = session.scalars(
-        select(Account).where(Account.role == Role.OPERATOR).order_by(Account.id).limit(MANY_STAFF)
+        select(Account)
+        .where(Account.role == Role.OPERATOR, Account.deactivated_at.is_(None))
+        .order_by(Account.id)
+        .limit(MANY_STAFF)
     ).all()
     write = more.pop("mail_to", None)
     return sum(

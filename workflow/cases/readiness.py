@@ -15,6 +15,7 @@ from workflow.accounts import queries as accounts
 from workflow.accounts.models import Account, OperatorProfile
 from workflow.accounts.numbers import checked_iban
 from workflow.accounts.readiness import MASTER_KEY_KEPT, Blocks, Item, acknowledged, open_items
+from workflow.accounts.second_factor import SecondFactor
 from workflow.accounts.services.settings import REGISTERED
 from workflow.cases.pricing import tariff_is_example
 from workflow.config import Config
@@ -34,6 +35,7 @@ MAILS = ("mail", "letter.send")
 #: Parts give a sign of life every minute at least; without one for so long they do not run.
 SILENT_AFTER = timedelta(minutes=5)
 ENOUGH_STAFF = 2
+AT_WORK = (Account.role == Role.OPERATOR, Account.deactivated_at.is_(None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,16 +191,26 @@ def _bank(facts: Facts) -> Item:
 
 
 def _second_person(facts: Facts) -> Item:
-    staff = facts.session.scalar(
-        select(func.count()).select_from(Account).where(Account.role == Role.OPERATOR)
-    ) or 0  # fmt: skip
+    staff = facts.session.scalar(select(func.count()).select_from(Account).where(*AT_WORK)) or 0
     what = say("A second person for decisions by two")
     if staff >= ENOUGH_STAFF:
         why = say("{count} people work here.", count=staff)
     else:
         why = say("Only one person works here: payouts and other large steps need a second.")
-    return Item("second_person", what, staff >= ENOUGH_STAFF, why, (Blocks.PAYOUTS,),
-                command="lichtbild operator create")  # fmt: skip
+    done = staff >= ENOUGH_STAFF
+    return Item("second_person", what, done, why, (Blocks.PAYOUTS,), command="lichtbild operator create")
+
+
+def _second_factor(facts: Facts) -> Item:
+    enrolled = select(SecondFactor.account_id).where(SecondFactor.enrolled_at.is_not(None))
+    without = facts.session.scalars(
+        select(Account.name).where(*AT_WORK, Account.id.not_in(enrolled)).order_by(Account.id).limit(1)
+    ).first()
+    why = (
+        say("Everybody who works here signs in with a second factor.") if without is None
+        else say("{name} has none yet; it is asked for at the next log-in.", name=without)
+    )  # fmt: skip
+    return Item("second_factor", say("Second factor of the staff"), without is None, why, (Blocks.NOTHING,))
 
 
 # --- the running parts --------------------------------------------------------------------------------------
@@ -299,6 +311,6 @@ Derive = Callable[[Facts], Item]
 #: What an offer needs; everything here can be told without looking at processes.
 FOR_LETTERS: tuple[Derive, ...] = (_profile, _register, _vat, _mail, _sender)
 ITEMS: tuple[Derive, ...] = (
-    _profile, _register, _vat, _mail, _sender, _last_mail, _cards, _bank, _second_person, _ticker, _worker,
-    _master_key, _database, _tariff, _language, _logo,
+    _profile, _register, _vat, _mail, _sender, _last_mail, _cards, _bank, _second_person, _second_factor,
+    _ticker, _worker, _master_key, _database, _tariff, _language, _logo,
 )  # fmt: skip

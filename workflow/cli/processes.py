@@ -182,7 +182,7 @@ def up(context: click.Context, own_instance: str | None) -> None:
     running = {part.name: _start(config, part) for part in parts_of(config)}
     try:
         if _wait_until_ready(config, running, stop):
-            click.echo(_welcome(config))
+            click.echo(_welcome(config, _founding_link(config)))
         while not stop.wait(1.0):
             ended = [name for name, process in running.items() if process.poll() is not None]
             if ended:
@@ -233,7 +233,27 @@ def _wait_until_ready(
     return False
 
 
-def _welcome(config: Config) -> str:
+def _founding_link(config: Config) -> str:
+    """Where the first operator opens an account, while nobody operates the instance; else nothing.
+
+    Only its hash is kept; a new start prints a new one and the one before ends.
+    """
+    from workflow.accounts.services.founding import new_link
+    from workflow.building import clock_for
+    from workflow.kernel.db import Database
+
+    if config.demo:
+        return ""
+    database = Database(config.database_url)
+    try:
+        with database.transaction() as session:
+            token = new_link(session, clock_for(config).wall())
+    finally:
+        database.dispose()
+    return f"{config.desk_url}/begin/{token}" if token else ""
+
+
+def _welcome(config: Config, founding_link: str = "") -> str:
     lines = [
         "",
         f"  Lichtbild runs ({config.instance}).  End it with Ctrl-C.",
@@ -248,7 +268,13 @@ def _welcome(config: Config) -> str:
         lines += [f"  {person.role:<14}{person.email:<34}{person.password}" for person in log_ins()]
         lines += ["", "  Operators are asked for a code as well; the demo shows it on that page."]
     else:
-        lines += ["", "  First: lichtbild --instance", f"         {config.instance} operator create"]
+        if founding_link:
+            lines += [
+                "",
+                "  Nobody operates this instance yet. Open the first account here (once, within a day):",
+            ]
+            lines += [f"  {founding_link}"]
+            lines += [f"  or: lichtbild --instance {config.instance} operator create"]
         if not config.mail_url:
             lines += ["", "  No mail server is set (LICHTBILD_MAIL_URL): mails and letters wait."]
         if not config.stripe_secret_key:
