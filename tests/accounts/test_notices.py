@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import uuid
 from datetime import UTC, date, datetime, timedelta
+from email import message_from_bytes
+from email.policy import SMTP
 
 import pytest
 from sqlalchemy import select
@@ -185,11 +187,13 @@ def test_an_empty_week_and_a_switched_off_one_are_not_sent_and_not_decided_again
 def test_one_click_in_the_mail_program_ends_the_digest(world: World) -> None:
     world.offered()
     round_at(world, datetime(2024, 3, 4, 8, 0, tzinfo=UTC))
-    [message] = [row for row in world.all(OutboxMessage) if row.key.startswith("mail:digest:")]
-    path = message.payload["unsubscribe_url"].removeprefix(world.runtime.config.desk_url)
-    mailbox = world.runtime.config.mailbox_dir
-    raw = "\n".join(file.read_text() for file in mailbox.glob("*.eml"))
-    assert "List-Unsubscribe-Post: List-Unsubscribe=One-Click" in raw
+    files = [
+        message_from_bytes(file.read_bytes(), policy=SMTP)
+        for file in world.runtime.config.mailbox_dir.glob("*.eml")
+    ]
+    [digest] = [mail for mail in files if mail["List-Unsubscribe"]]
+    assert digest["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    path = digest["List-Unsubscribe"].strip("<> ").removeprefix(world.runtime.config.desk_url)
     program = Visitor(world.desk)
     assert "Stop these mails" in program.page(path)  # looking switches nothing off
     with world.runtime.database.reading() as session:
