@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import signal
 import sys
 import threading
+import time
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -16,6 +18,8 @@ from workflow.kernel import failpoints, logs
 
 if TYPE_CHECKING:
     from workflow.migrating import Upgraded
+
+log = logging.getLogger("lichtbild")
 
 #: Signs of a progress bar.
 WIDTH = 30
@@ -45,6 +49,23 @@ def stop_on_signals() -> threading.Event:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda _number, _frame: stop.set())
     return stop
+
+
+def end_at_the_latest(stop: threading.Event, seconds: float) -> None:
+    """After a stop was asked for, work may finish for so long; then the process ends where it stands.
+
+    Everything it does survives that: a message it held is taken up by the next worker.
+    """
+
+    def watch() -> None:
+        stop.wait()
+        time.sleep(seconds)
+        log.warning(
+            "the work at hand did not end within %.0f seconds; it is taken up at the next start", seconds
+        )
+        os._exit(0)
+
+    threading.Thread(target=watch, name="end", daemon=True).start()
 
 
 def require_current_schema(config: Config) -> None:

@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -19,6 +19,7 @@ import click
 from workflow.cli.common import (
     bring_up_to_date,
     config_of,
+    end_at_the_latest,
     instance_option,
     log_as_configured,
     require_current_schema,
@@ -31,7 +32,7 @@ from workflow.kernel.said import say
 if TYPE_CHECKING:
     from workflow.kernel.db import Database
 
-WEB_THREADS = 6
+#: What runs may finish for so long after a stop was asked for; ``up`` waits a little longer.
 GRACE_SECONDS = 15
 READY_SECONDS = 60
 ONE_WORKER = say(
@@ -45,11 +46,10 @@ ONE_WORKER = say(
 @click.pass_context
 def web(context: click.Context, own_instance: str | None) -> None:
     """Serve desk and portal on one port (waitress, threads). Behind a proxy use wsgi.py with gunicorn."""
-    import waitress
-
     from workflow.app import create_application
     from workflow.building import build_runtime
     from workflow.checks import check_at_start
+    from workflow.cli.serving import serve
 
     config = config_of(context, own_instance)
     log_as_configured(context, config)
@@ -57,19 +57,7 @@ def web(context: click.Context, own_instance: str | None) -> None:
     stop = stop_on_signals()
     runtime = build_runtime(config)
     check_at_start(runtime)
-    server = waitress.create_server(
-        create_application(runtime),
-        host=config.host,
-        port=config.port,
-        threads=WEB_THREADS,
-        ident=None,
-        max_request_body_size=64 * 1024**2,
-        channel_timeout=60,
-    )
-    serving = threading.Thread(target=server.run, name="web", daemon=True)
-    serving.start()
-    stop.wait()
-    server.close()
+    serve(create_application(runtime), config.host, config.port, stop, GRACE_SECONDS)
     _close(runtime.decoder)
 
 
@@ -115,6 +103,7 @@ def worker(context: click.Context, own_instance: str | None, drain: bool, lease:
         if drain:
             click.echo(f"{hands.drain()} messages done")
         else:
+            end_at_the_latest(stop, GRACE_SECONDS)
             hands.run(stop)
     _close(runtime.decoder)
 
@@ -201,14 +190,14 @@ def _start(config: Config, part: Part) -> subprocess.Popen[bytes]:
 def _end(processes: list[subprocess.Popen[bytes]]) -> None:
     for process in processes:
         if process.poll() is None:
-            os.killpg(process.pid, signal.SIGTERM)
-    until = time.monotonic() + GRACE_SECONDS
+            process.terminate()  # the process alone: what it runs itself, it still needs to finish its work
+    until = time.monotonic() + GRACE_SECONDS + 3
     for process in processes:
-        try:
+        with suppress(subprocess.TimeoutExpired):
             process.wait(max(0.1, until - time.monotonic()))
-        except subprocess.TimeoutExpired:
+        with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+        process.wait()
 
 
 def _wait_until_ready(
