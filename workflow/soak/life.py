@@ -32,7 +32,6 @@ from workflow.money.gateways import gateway_for
 from workflow.money.models import Payin
 from workflow.money.services import ask_refund, open_payin
 from workflow.money.stripe_standin import start_standin
-from workflow.money.stripe_standin.courier import sign
 from workflow.soak.browser import Browser
 from workflow.soak.stages import Stage
 from workflow.soak.truth import Truth, read_truth
@@ -280,8 +279,3 @@ def _small_web(stage: Stage, truth: Truth) -> Truth:
     site, names = f"http://{HOST}:{stage.ports.world}", [photograph.path.name for photograph in CHOSEN]
     planted = ((f"{site}/one", names[0]), (f"{site}/two", names[1]), (f"{site}/two", names[0]))
     return truth.told(stage.instance_dir, planted=planted)
-
-
-def report(secret: str, body: bytes, second: int) -> dict[str, str]:
-    """The headers under which the payment service reports."""
-    return {"Stripe-Signature": sign(body, secret, second), "Content-Type": "application/json"}

@@ -81,6 +81,8 @@ def is_there(database: Reader, instance: Path, asked: Truth) -> Facts:
         "SELECT h.page_url, w.file_name FROM hits h JOIN works w ON w.id = h.work_id"
     ):
         facts[("hit", page, file)] += 1
+    for (foreign_id,) in database.rows("SELECT foreign_id FROM inbox"):
+        facts[("reported", foreign_id)] += 1
     facts += _left_over(database)
     return facts + _without_bytes(database, instance)
 
@@ -117,6 +119,18 @@ def charged(standin: Path) -> Counter[tuple[str, int]]:
     finally:
         connection.close()
     return Counter((kind, int(body["amount"])) for kind, body in bodies if body["status"] == "succeeded")
+
+
+def told(standin: Path) -> Facts:
+    """Every report that the payment service got a receipt for: each must lie in the inbox once."""
+    if not standin.exists():
+        return Counter()
+    connection = sqlite3.connect(standin)
+    try:
+        rows = connection.execute("SELECT event_id FROM deliveries WHERE delivered").fetchall()
+    finally:
+        connection.close()
+    return Counter(("reported", str(event)) for (event,) in rows)
 
 
 def must_be_charged(asked: Truth) -> Counter[tuple[str, int]]:

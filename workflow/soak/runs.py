@@ -84,7 +84,7 @@ class Rehearsal:
         database = self.scenes.databases.name
         try:
             self._undisturbed_end(place.life)
-            stage = self._copy(place.life)
+            stage = self.copy(place.life)
             try:
                 ended = self._disturbed(stage, place.life, place.process, f"{point}=kill:{moment}@{nth}")
                 reached = f"failpoint {point}: " in _log(stage, place.process)
@@ -96,7 +96,7 @@ class Rehearsal:
                     outcome = Outcome.NOT_APPLICABLE if reached and moment in MAY_NOT_COME else Outcome.BROKEN
                     return Result(database, point, moment, nth, outcome, why=why,
                                   seconds=round(time.monotonic() - began, 1))  # fmt: skip
-                self._end_well(stage, place.life)
+                self.end_well(stage, place.life)
                 return self._judged(stage, place.life, (database, point, moment, nth), began)
             finally:
                 self.company.end_all()
@@ -111,22 +111,22 @@ class Rehearsal:
         self, story: Life, change: Callable[[Stage], None] | None = None
     ) -> tuple[list[str], list[str]]:
         """Live it undisturbed, after ``change`` on its stage; what is lost and doubled against the oracle."""
-        stage = self._copy(story)
+        stage = self.copy(story)
         try:
             if change:
                 change(stage)
-            self._end_well(stage, story)
-            return _harm(stage)
+            self.end_well(stage, story)
+            return harm(stage)
         finally:
             self.company.end_all()
             stage.discard()
 
     def _undisturbed_end(self, story: Life) -> Counter[tuple[Any, ...]]:
         if story not in self._undisturbed:
-            stage = self._copy(story)
+            stage = self.copy(story)
             try:
-                self._end_well(stage, story)
-                lost, doubled = _harm(stage)
+                self.end_well(stage, story)
+                lost, doubled = harm(stage)
                 assert not lost and not doubled, f"{story} undisturbed: lost {lost}, doubled {doubled}"
                 self._undisturbed[story] = _everything(stage)
             finally:
@@ -134,7 +134,7 @@ class Rehearsal:
                 stage.discard()
         return self._undisturbed[story]
 
-    def _copy(self, story: Life) -> Stage:
+    def copy(self, story: Life) -> Stage:
         self.number += 1
         return self.scenes.beginning(story).copied(f"run_{self.number}", self.root)
 
@@ -173,7 +173,7 @@ class Rehearsal:
                 return None
         return None
 
-    def _end_well(self, stage: Stage, story: Life) -> None:
+    def end_well(self, stage: Stage, story: Life) -> None:
         """Start again, unarmed, and let everything come to its end."""
         company = self.company
         if story is Life.MIGRATION:
@@ -199,7 +199,7 @@ class Rehearsal:
         _note(stage, story)
 
     def _judged(self, stage: Stage, story: Life, what: tuple[str, str, str, int], began: float) -> Result:
-        lost, doubled = _harm(stage)
+        lost, doubled = harm(stage)
         twin, found = self._undisturbed_end(story), _everything(stage)
         lost += [
             f"{' '.join(map(str, fact))}: {n} fewer than undisturbed" for fact, n in (twin - found).items()
@@ -227,13 +227,14 @@ def _note(stage: Stage, story: Life) -> None:
         truth.told(stage.instance_dir, searched=True)
 
 
-def _harm(stage: Stage) -> tuple[list[str], list[str]]:
+def harm(stage: Stage) -> tuple[list[str], list[str]]:
     """The oracle's judgement."""
     asked = read_truth(stage.instance_dir)
     with stage.plain_sql() as database:
         found = oracle.is_there(database, stage.instance_dir, asked)
-    lost, doubled = oracle.differences(oracle.must_be(asked), found)
-    must, did = oracle.must_be_charged(asked), oracle.charged(stage.instance_dir / "standin.sqlite")
+    standin = stage.instance_dir / "standin.sqlite"
+    lost, doubled = oracle.differences(oracle.must_be(asked) + oracle.told(standin), found)
+    must, did = oracle.must_be_charged(asked), oracle.charged(standin)
     lost += [f"payment service: {kind} {cents}: {n} missing" for (kind, cents), n in (must - did).items()]
     doubled += [f"payment service: {kind} {cents}: {n} too many" for (kind, cents), n in (did - must).items()]
     return lost, doubled
