@@ -3,6 +3,7 @@ SHELL := /bin/bash
 VENV := .venv
 PY := $(VENV)/bin/python
 INSTANCE ?= demo
+PARALLEL ?= -n auto --maxprocesses 4 --dist worksteal
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-dev run test test-fast check format bench soak migrate demo lock clean
@@ -33,11 +34,11 @@ run: setup ## Start the demo, or an instance of yours: make run INSTANCE=main
 	  $(VENV)/bin/lichtbild demo --fresh; fi
 	@exec $(VENV)/bin/lichtbild --instance $(INSTANCE) up
 
-test: setup-dev ## All tests
-	@$(PY) -m pytest -q
+test: setup-dev ## All tests, on SQLite and on PostgreSQL, one process per core (at most four)
+	@$(PY) -m pytest -q $(PARALLEL)
 
-test-fast: setup-dev ## The tests that take less than ten seconds each and need no browser
-	@$(PY) -m pytest -q -m "not slow and not browser"
+test-fast: setup-dev ## Less: SQLite only, nothing that takes more than ten seconds, no browser
+	@$(PY) -m pytest -q $(PARALLEL) -m "not slow and not browser and not postgresql"
 
 check: setup-dev ## Lint, format, types, import contracts, migrations, diagrams, settings
 	@$(VENV)/bin/ruff check .

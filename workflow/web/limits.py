@@ -78,8 +78,14 @@ def max_bytes(count: int) -> Callable[[View], View]:
 
 
 def install(app: Flask, *, storage_url: str) -> None:
-    """Count in memory (one process) or in Redis (``storage_url``), by configuration."""
+    """Count in memory (one process) or in Redis (``storage_url``), by configuration.
+
+    While Redis does not answer each process counts for itself: pages work, and limits stay limits.
+    """
     app.config["RATELIMIT_STORAGE_URI"] = storage_url or "memory://"
+    if storage_url:
+        app.config["RATELIMIT_STORAGE_OPTIONS"] = {"socket_timeout": 1, "socket_connect_timeout": 1}
+        app.config["RATELIMIT_IN_MEMORY_FALLBACK_ENABLED"] = True
     app.config["MAX_CONTENT_LENGTH"] = FORM_BYTES
 
     @app.before_request
