@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event, text
 
 _BUSY_MILLISECONDS = 20_000
+#: Of no meaning but that nobody else in the database takes it.
+_CRAWL_LOCK = 0x4C62_6372
 
 
 def connect(database_url: str) -> Engine:
@@ -21,8 +23,14 @@ def connect(database_url: str) -> Engine:
 
 @contextmanager
 def transaction(engine: Engine) -> Iterator[Connection]:
-    """Everything or nothing."""
+    """Everything or nothing, and one crawler at a time, as on SQLite by itself.
+
+    What pages lead to is written in the order the pages name it; two crawlers that found the same
+    addresses would wait for each other in a ring on PostgreSQL. Fetching takes the time, not writing.
+    """
     with engine.begin() as connection:
+        if engine.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _CRAWL_LOCK})
         yield connection
 
 

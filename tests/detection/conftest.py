@@ -16,8 +16,9 @@ from PIL import Image
 from sqlalchemy import Connection, text
 
 from detection.crawl.database import connect
-from detection.crawl.tables import crawl_metadata
 from detection.images import DecodePool, SafeDecoder
+from tests.databases import Mould
+from tests.dialects import Cast
 
 ROOT = Path(__file__).parents[2]
 PHOTOGRAPHS = ROOT / "workflow" / "demo" / "photographs"
@@ -94,12 +95,8 @@ def _all(connection: Connection, question: str) -> list[Any]:
 
 
 @pytest.fixture
-def crawl(tmp_path: Path) -> Crawl:
-    url = f"sqlite:///{tmp_path / 'crawl.db'}"
-    engine = connect(url)
-    crawl_metadata.create_all(engine)
-    engine.dispose()
-    return Crawl(tmp_path, url)
+def crawl(tmp_path: Path, migrated: Mould, cast: Cast) -> Crawl:
+    return Crawl(tmp_path, cast(migrated, tmp_path))
 
 
 Rows = Callable[[str], list[Any]]

@@ -24,11 +24,15 @@ def address(site: Site, path: str, host: str = HOST) -> str:
     return f"http://{host}:{site.port}{path}"
 
 
+FETCHING = "about fetching; what two databases do differently is in the frontier and in the killed crawl"
+
+
 @pytest.fixture(scope="module")
 def pictures() -> list[bytes]:
     return [encoded(opened(path, 400)) for path in photographs("work-*.jpg")[:4]]
 
 
+@pytest.mark.sqlite_only(FETCHING)
 def test_a_small_site_is_read_and_read_again(crawl: Crawl, pictures: list[bytes]) -> None:
     site = Site()
     site.html(
@@ -63,6 +67,7 @@ def test_a_small_site_is_read_and_read_again(crawl: Crawl, pictures: list[bytes]
         assert store.get(hashlib.sha256(data).hexdigest()) == data
 
 
+@pytest.mark.sqlite_only(FETCHING)
 def test_redirects_into_the_house_reach_nothing(crawl: Crawl, pictures: list[bytes]) -> None:
     inside = Site()
     inside.html("/", "secret")
@@ -89,6 +94,7 @@ def test_redirects_into_the_house_reach_nothing(crawl: Crawl, pictures: list[byt
     assert summary["refused"] + summary["failed"] == 8
 
 
+@pytest.mark.sqlite_only(FETCHING)
 def test_a_redirect_to_another_allowed_site_is_followed(crawl: Crawl) -> None:
     site = Site()
     other = "zweite.example.org"
@@ -102,6 +108,7 @@ def test_a_redirect_to_another_allowed_site_is_followed(crawl: Crawl) -> None:
     assert crawl.rows("SELECT host FROM crawl_pages") == [(other,)]
 
 
+@pytest.mark.sqlite_only(FETCHING)
 def test_limits_on_depth_and_pages(crawl: Crawl) -> None:
     site = Site()
     for number in range(30):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 
 import pytest
 from sqlalchemy import select
@@ -110,3 +111,46 @@ def test_a_transaction_that_fails_leaves_the_claim_open(crawl: Crawl) -> None:
     with transaction(one.engine) as connection:
         assert connection.scalar(select(crawl_requests.c.state)) == "claimed"
     assert len(one.claim(1, now=LEASE + 1)) == 1
+
+
+def test_two_crawlers_that_begin_at_once_continue_one_round(crawl: Crawl) -> None:
+    fronts = [frontier(crawl, f"c{n}") for n in range(4)]
+    together = threading.Barrier(4)
+
+    def begin(front: Frontier) -> None:
+        together.wait(20)
+        front.begin(["https://example.org/"], now=0)
+
+    threads = [threading.Thread(target=begin, args=(front,)) for front in fronts]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert len({front.round_id for front in fronts}) == 1 and fronts[0].round_id > 0
+    assert fronts[0].outstanding() == 1
+
+
+def test_the_same_addresses_found_in_other_orders_are_no_ring(crawl: Crawl) -> None:
+    """Two pages name the same forty pages, one from the other end."""
+    fronts = [filled(crawl, 0), frontier(crawl, "two")]
+    fronts[1].begin([], now=0)
+    found = [f"https://example.org/{n}" for n in range(40)]
+    raised: list[BaseException] = []
+
+    def want(front: Frontier, urls: list[str]) -> None:
+        try:
+            with transaction(front.engine) as connection:
+                for url in urls:
+                    assert front.want(connection, Wanted(url, "page", 1)) is not None
+                    time.sleep(0.005)
+        except Exception as error:  # noqa: BLE001 - the test looks at it
+            raised.append(error)
+
+    threads = [
+        threading.Thread(target=want, args=pair) for pair in zip(fronts, (found, found[::-1]), strict=True)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert raised == [] and fronts[0].outstanding() == 40
