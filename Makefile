@@ -6,7 +6,7 @@ INSTANCE ?= demo
 PARALLEL ?= -n auto --maxprocesses 4 --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run test test-fast check format bench soak migrate demo lock clean
+.PHONY: help setup setup-dev run test test-fast check format bench bench-first bench-pages bench-transitions bench-ticks soak migrate demo lock clean
 
 help: ## Print this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1|/' | column -t -s '|'
@@ -56,8 +56,19 @@ format: setup-dev ## Format the code
 soak: setup-dev ## Kill real processes at every failpoint and compare; ONLY=text, goes on where it stopped
 	@$(VENV)/bin/lichtbild soak kill --resume --only "$(ONLY)"
 
-bench: setup-dev ## Measure set-up, demo, pages and memory
-	@$(PY) bench/first.py
+bench: bench-first bench-pages bench-transitions bench-ticks ## Measure all of the following
+
+bench-first: setup-dev ## Measure set-up, demo and memory
+	@timeout 1200 $(PY) bench/first.py
+
+bench-pages: setup-dev ## Measure the pages, also with 10,000 hits and 2,000 cases
+	@timeout 1200 $(PY) bench/pages.py
+
+bench-transitions: setup-dev ## Measure moves with all that belongs to them against plain statements
+	@timeout 600 $(PY) bench/moves.py
+
+bench-ticks: setup-dev ## Measure a tick over 10,000 and 100,000 open deadlines
+	@timeout 600 $(PY) bench/ticks.py
 
 migrate: setup ## Bring an instance's database up to date
 	@$(VENV)/bin/lichtbild --instance $(INSTANCE) db upgrade

@@ -171,6 +171,11 @@ def after_step(connection: Connection) -> None:
     failpoint("migration.after_step")
 
 
+def changes(statement: str) -> bool:
+    """Whether a statement may change tables or rows."""
+    return not statement.lstrip().upper().startswith(("BEGIN", "SELECT", "PRAGMA", "SET", "SHOW"))
+
+
 def _nothing_lost(
     connection: Connection, before: dict[str, int], triggers: set[str], given_up: set[str]
 ) -> None:
@@ -245,5 +250,5 @@ def _in_words() -> Iterator[None]:
 def _before_statement(
     _connection: Connection, _cursor: Any, statement: str, _values: Any, _context: Any, _many: bool
 ) -> None:
-    if not statement.lstrip().upper().startswith(("SELECT", "PRAGMA", "SET", "SHOW")):
+    if changes(statement):
         failpoint("migration.statement")

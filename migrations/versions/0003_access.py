@@ -12,6 +12,8 @@ down_revision = "0002"
 branch_labels = None
 depends_on = None
 
+GIVES_UP = {"desk_sessions": "every browser signs in anew, with its second factor"}
+
 # Written as SQL because only a constraint that belongs to its column can be added and dropped in place on
 # SQLite as well; copying the table of accounts would touch everything that points to it.
 NEW_COLUMNS = (

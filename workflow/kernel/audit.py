@@ -98,13 +98,19 @@ def record(
     label: str = "",
     note: str = "",
 ) -> AuditEntry:
-    """Append one entry to the subject's chain. The caller has locked the subject's row."""
-    head = session.scalars(
-        select(AuditEntry)
-        .where(AuditEntry.subject_type == subject_type, AuditEntry.subject_id == subject_id)
-        .order_by(AuditEntry.sequence.desc())
-        .limit(1)
-    ).first()
+    """Append one entry to the subject's chain. The caller has locked the subject's row.
+
+    It is written with the next flush, at the latest before the next query of this session.
+    """
+    if any(isinstance(waiting, AuditEntry) for waiting in session.new):
+        session.flush()  # the chain goes on from there
+    with session.no_autoflush:
+        head = session.execute(
+            select(AuditEntry.sequence, AuditEntry.hash)
+            .where(AuditEntry.subject_type == subject_type, AuditEntry.subject_id == subject_id)
+            .order_by(AuditEntry.sequence.desc())
+            .limit(1)
+        ).first()
     entry = AuditEntry(
         id=new_id(),
         subject_type=subject_type,
@@ -123,7 +129,6 @@ def record(
     )
     entry.hash = entry.computed_hash()
     session.add(entry)
-    session.flush()
     return entry
 
 

@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from enum import StrEnum
+from functools import cache
 from typing import Any, TypeVar, cast
 
 from sqlalchemy import (
@@ -27,6 +28,7 @@ from sqlalchemy import (
     DateTime,
     Dialect,
     Enum,
+    Executable,
     LargeBinary,
     MetaData,
     Table,
@@ -149,13 +151,17 @@ def insert_once(session: Session, model: type[Base], **values: Any) -> bool:
     """Insert a row unless a unique index says that it is there; ``False`` when it was.
 
     Two at once on PostgreSQL: the second waits for the first and then finds it there, or takes its place.
+    What the row refers to must have been flushed by the caller.
     """
+    statement = _insert_once(model, session.get_bind().dialect.name)
+    return session.execute(statement, values).first() is not None
+
+
+@cache
+def _insert_once(model: type[Base], dialect: str) -> Executable:
     table = cast("Table", model.__table__)
-    kind = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    session.flush()
-    key = next(iter(table.primary_key))
-    inserted = session.execute(kind.insert(table).values(values).on_conflict_do_nothing().returning(key))
-    return inserted.first() is not None
+    kind = postgresql if dialect == "postgresql" else sqlite
+    return kind.insert(table).on_conflict_do_nothing().returning(next(iter(table.primary_key)))
 
 
 def is_contention(error: DBAPIError) -> bool:

@@ -10,8 +10,9 @@ import uuid
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Index, String, select, text, update
+from sqlalchemy import Index, Select, String, bindparam, select, text, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.orm.attributes import set_committed_value
 
 from workflow.kernel.db import Base, enum_column
 from workflow.kernel.ids import new_id
@@ -72,6 +73,18 @@ class DeadlineRow(Base):
     paused_at: Mapped[datetime | None]
 
 
+_END = (
+    update(DeadlineRow)
+    .where(
+        DeadlineRow.subject_type == bindparam("of"),
+        DeadlineRow.subject_id == bindparam("which"),
+        DeadlineRow.state.in_(LIVE),
+        DeadlineRow.ours.is_(True),
+    )
+    .values(state=bindparam("over"), ended_at=bindparam("now"))
+)
+
+
 def open_deadline(
     session: Session,
     subject_type: str,
@@ -116,11 +129,18 @@ def live(session: Session, subject_type: str, subject_id: uuid.UUID) -> list[Dea
 
 def end_live(session: Session, subject_type: str, subject_id: uuid.UUID, now: datetime) -> None:
     """The subject moved on: our dates for the state it left are over; statutory ones stay."""
-    for row in live(session, subject_type, subject_id):
-        if row.ours:
-            row.state = DeadlineState.ENDED
-            row.ended_at = now
-    session.flush()
+    if any(isinstance(waiting, DeadlineRow) for waiting in (*session.new, *session.dirty)):
+        session.flush()
+    session.connection().execute(
+        _END, {"of": subject_type, "which": subject_id, "over": DeadlineState.ENDED, "now": now}
+    )
+    for row in session.identity_map.values():  # rows in somebody's hands know it too
+        mine = (
+            isinstance(row, DeadlineRow) and row.subject_type == subject_type and row.subject_id == subject_id
+        )
+        if mine and row.ours and row.state in LIVE:
+            set_committed_value(row, "state", DeadlineState.ENDED)
+            set_committed_value(row, "ended_at", now)
 
 
 def pause(session: Session, subject_type: str, subject_id: uuid.UUID, now: datetime) -> int:
@@ -150,17 +170,20 @@ def resume(row: DeadlineRow, due_at: datetime) -> None:
     row.due_at = due_at
 
 
+def due_query(now: datetime) -> Select[DeadlineRow]:
+    """The due rows, oldest first, at most one batch; ``ix_deadlines_due`` finds them among any number."""
+    return (
+        select(DeadlineRow)
+        .where(DeadlineRow.state == DeadlineState.OPEN, DeadlineRow.due_at <= now)
+        .order_by(DeadlineRow.due_at)
+        .limit(DUE_BATCH)
+        .with_for_update(skip_locked=True)
+    )
+
+
 def claim_due(session: Session, now: datetime) -> list[DeadlineRow]:
     """Take the due rows (at most one batch), oldest first; they are the caller's until it commits."""
-    rows = list(
-        session.scalars(
-            select(DeadlineRow)
-            .where(DeadlineRow.state == DeadlineState.OPEN, DeadlineRow.due_at <= now)
-            .order_by(DeadlineRow.due_at)
-            .limit(DUE_BATCH)
-            .with_for_update(skip_locked=True)
-        )
-    )
+    rows = list(session.scalars(due_query(now)))
     for row in rows:
         row.state = DeadlineState.CLAIMED
         row.claims += 1
