@@ -47,6 +47,7 @@ check: setup-dev ## Lint, format, types, import contracts, migrations, diagrams,
 	@$(VENV)/bin/lint-imports --no-cache
 	@$(PY) -m workflow.schema_check
 	@$(VENV)/bin/lichtbild diagrams --check
+	@$(VENV)/bin/lichtbild translations check
 	@$(VENV)/bin/lichtbild config --check
 
 format: setup-dev ## Format the code

@@ -108,7 +108,7 @@ def test_filters(make_site: MakeSite) -> None:
     with make_site().test_request_context():
         assert date_text(late) == "23 Nov 2026", "Berlin is an hour ahead"
         assert date_text(date(2026, 11, 2)) == "2 Nov 2026"
-        assert datetime_text(late) == "23 Nov 2026, 00:30"
+        assert datetime_text(late) == "23 Nov 2026, 00:30 CET"
         assert date_text(None) == datetime_text(None) == money_text(None) == "–"
     assert money_text(Money(123_450)) == "1.234,50\u00a0€"
     sizes = [filesize_text(n) for n in (0, 1, 999, 1_000, 3_400_000, 5_000_000_000)]

@@ -11,6 +11,9 @@ from babel import Locale
 
 from workflow.accounts.states import LABELS, AccountKind
 from workflow.kernel.money import Currency
+from workflow.kernel.said import say
+from workflow.web.languages import LANGUAGES as LANGUAGES_OF_PAGES
+from workflow.web.languages import language
 
 #: Codes that are not countries (unions, outlying areas, pseudo-accents).
 NOT_COUNTRIES = {"EU", "EZ", "UN", "QO", "XA", "XB", "ZZ", "AC", "CP", "DG", "EA", "IC", "TA", "CQ"}
@@ -29,10 +32,14 @@ def owner_kinds() -> list[Choice]:
     return words(kind for kind in AccountKind if kind is not AccountKind.STAFF)
 
 
-@lru_cache(maxsize=1)
 def countries() -> list[Choice]:
-    """Every country by its English name."""
-    names = Locale("en").territories
+    """Every country by its name in the reader's language."""
+    return _countries(language())
+
+
+@lru_cache(maxsize=8)
+def _countries(code_of_language: str) -> list[Choice]:
+    names = Locale(code_of_language).territories
     found = [
         (code, str(name))
         for code, name in names.items()
@@ -41,10 +48,14 @@ def countries() -> list[Choice]:
     return sorted(found, key=lambda choice: choice[1])
 
 
-@lru_cache(maxsize=1)
+def reading_languages() -> list[Choice]:
+    """The languages pages can be read in, each by its own name."""
+    return [("", say("As the browser asks")), *LANGUAGES_OF_PAGES.items()]
+
+
 def languages() -> list[Choice]:
-    """The languages letters can be asked in."""
-    names = Locale("en").languages
+    """The languages letters can be asked in, by their names in the reader's language."""
+    names = Locale(language()).languages
     return [(code, str(names[code])) for code in LANGUAGES]
 
 

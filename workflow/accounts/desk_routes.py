@@ -9,8 +9,9 @@ from flask import Response, current_app, flash, redirect, render_template, url_f
 
 from workflow.accounts import desk_sign_in, passwords, queries
 from workflow.accounts.browser_names import browser_name
+from workflow.accounts.choices import time_zones
 from workflow.accounts.contract import contract_context
-from workflow.accounts.forms import PasswordForm, ProfileForm
+from workflow.accounts.forms import PasswordForm, ProfileForm, ReadingForm
 from workflow.accounts.permissions import May
 from workflow.accounts.services import entry
 from workflow.accounts.services import settings as services
@@ -132,6 +133,24 @@ def contract() -> ResponseReturnValue:
     return answer
 
 
+@accounts_desk.post("/settings/reading", action=May.ACCOUNT_CHANGE)
+def change_reading() -> ResponseReturnValue:
+    """Store the language and the zone this person reads in."""
+    form = ReadingForm()
+    if form.validate_on_submit():
+        try:
+            with writing() as session:
+                services.change_reading(
+                    session, _my_id(), form.language.data, form.time_zone.data or "", actor(), now()
+                )
+        except Refused as refusal:
+            refuse(form, refusal)
+        else:
+            flash(say("Language and time zone are saved."), "done")
+            return redirect(url_for("accounts_desk.settings"), code=303)
+    return _settings_page(reads=form)
+
+
 @accounts_desk.post("/log-out", action=May.ACCOUNT_READ)
 def log_out() -> ResponseReturnValue:
     """End this browser's session."""
@@ -143,7 +162,9 @@ def log_out() -> ResponseReturnValue:
 
 
 def _settings_page(
-    profile: ProfileForm | None = None, password: PasswordForm | None = None
+    profile: ProfileForm | None = None,
+    password: PasswordForm | None = None,
+    reads: ReadingForm | None = None,
 ) -> ResponseReturnValue:
     with reading() as session:
         account = queries.account(session, _my_id())
@@ -155,7 +176,8 @@ def _settings_page(
              "until": row.expires_at, "this": row.token_hash == mine}
             for row in queries.sessions_of(session, account.id, wall())
         ]  # fmt: skip
-    failed = bool(profile or password)
+    failed = bool(profile or password or reads)
+    kept = {"language": account.language, "time_zone": account.time_zone}
     page = render_template(
         "rights_holder/accounts/settings.html" if owner else "operator/setup/settings.html",
         account=account,
@@ -163,6 +185,9 @@ def _settings_page(
         sessions=sessions,
         profile=profile or (_filled(account) if owner else None),
         password=password or PasswordForm(formdata=None),
+        reads=reads or ReadingForm(formdata=None, data=kept),
+        zones=[name for name, _ in time_zones()],
+        zone_here=str(zone()),
     )
     return page, 422 if failed else 200
 

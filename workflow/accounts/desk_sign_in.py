@@ -53,7 +53,10 @@ def load() -> SignedInAs | None:
         return None
     if moment - row.seen_at >= entry.TOUCH:
         _touch(moment)
-    return SignedInAs(account.actor, account.name, account.email, proved_at=row.proved_at)
+    return SignedInAs(
+        account.actor, account.name, account.email, language=account.language,
+        time_zone=account.time_zone, proved_at=row.proved_at,
+    )  # fmt: skip
 
 
 def half_way() -> HalfWay | None:

@@ -150,6 +150,15 @@ class ProfileForm(BaseForm):
     iban = StringField("IBAN", [Optional()])
 
 
+class ReadingForm(BaseForm):
+    """In which language and zone somebody reads."""
+
+    longest: ClassVar[dict[str, int]] = {"time_zone": 60}
+
+    language = SelectField("Language", choices=choices.reading_languages)
+    time_zone = StringField("Time zone", [Optional()])
+
+
 class PasswordForm(BaseForm):
     """A new password, after the present one."""
 

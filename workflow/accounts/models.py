@@ -85,6 +85,10 @@ class Account(Base):
     address: Mapped[str] = mapped_column(String(500), default="")
     bank_holder: Mapped[str] = mapped_column(String(70), default="")
     iban: Mapped[str] = mapped_column(String(34), default="")
+    #: Pages are read in it; empty = as the browser asks.
+    language: Mapped[str] = mapped_column(String(5), default="", server_default="")
+    #: IANA name of the zone moments are shown in; empty = the instance's. Stored moments are UTC.
+    time_zone: Mapped[str] = mapped_column(String(60), default="", server_default="")
     terms_version: Mapped[str | None] = mapped_column(ForeignKey("contract_terms.version"), index=True)
     terms_accepted_at: Mapped[datetime | None]
     #: Business time.

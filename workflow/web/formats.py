@@ -38,10 +38,11 @@ def date_text(moment: date | datetime | None) -> str:
 
 
 def datetime_text(moment: datetime | None) -> str:
-    """``22 Nov 2026, 14:05``, in the reader's time zone."""
+    """``22 Nov 2026, 14:05 CET``: in the reader's time zone, which it names."""
     if moment is None:
         return NOTHING
-    return format_datetime(moment, f"{DAY[language()]}, HH:mm", tzinfo=zone(), locale=language())
+    local = moment.astimezone(zone())
+    return f"{format_datetime(local, f'{DAY[language()]}, HH:mm', locale=language())} {local.tzname()}"
 
 
 def number_text(number: float) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import TypeVar
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from sqlalchemy.orm import Session
 
@@ -94,6 +94,24 @@ def change_profile(
     audit.record(
         session, "account", account.id, "account:change_profile", actor, now,
         label="Changed the profile", note="Bank account changed" if bank_changed else "",
+    )  # fmt: skip
+    return account
+
+
+def change_reading(
+    session: Session, account_id: uuid.UUID, language: str, time_zone: str, actor: Actor, now: datetime
+) -> Account:
+    """Store in which language and zone this person reads; empty = the browser's, the instance's."""
+    account = session.get(Account, account_id, with_for_update=True)
+    if account is None:
+        raise NotFound(say("This account"))
+    if time_zone and time_zone not in available_timezones():
+        raise Refused(say("“{time_zone}” is not a time zone.", time_zone=time_zone))
+    account.language, account.time_zone = language, time_zone
+    session.flush()
+    audit.record(
+        session, "account", account.id, "account:change_reading", actor, now,
+        label="Changed language or time zone", note=f"{language} {time_zone}".strip(),
     )  # fmt: skip
     return account
 

@@ -1,0 +1,144 @@
+"""Pages in the reader's language and time zone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+
+import pytest
+from flask import Flask, flash, get_flashed_messages, render_template_string, session
+
+from workflow.kernel.actors import Actor, Role
+from workflow.kernel.errors import Refused
+from workflow.kernel.money import Money
+from workflow.kernel.said import say, say_many
+from workflow.web.blueprints import role_blueprint
+from workflow.web.current import SignedInAs
+from workflow.web.formats import date_text, datetime_text, filesize_text, number_text
+from workflow.web.i18n import translate
+from workflow.web.languages import language
+
+MakeSite = Callable[..., Flask]
+GERMAN = {"Accept-Language": "de-AT,de;q=0.9,en;q=0.5"}
+
+
+def reader(chosen: str = "", zone: str = "") -> SignedInAs:
+    return SignedInAs(Actor(Role.OPERATOR, "o", "O"), "O", language=chosen, time_zone=zone)
+
+
+def test_own_choice_then_cookie_then_browser_then_instance(make_site: MakeSite) -> None:
+    def asked(person: SignedInAs | None, cookie: str, header: str, instance: tuple[str, ...]) -> str:
+        site = make_site(signed_in_loader=lambda: person, languages=lambda: instance)
+        headers = {"Cookie": f"lb_language={cookie}"} if cookie else {}
+        if header:
+            headers["Accept-Language"] = header
+        with site.test_request_context(headers=headers):
+            return language()
+
+    assert asked(reader("de"), "en", "en", ("en",)) == "de"
+    assert asked(reader(), "de", "en", ("en",)) == "de"
+    assert asked(None, "xx", "de-CH,fr;q=0.8", ("en",)) == "de"
+    assert asked(None, "", "fr", ("fr", "de")) == "de"
+    assert asked(None, "", "", ()) == "en"
+
+
+def test_the_choice_of_a_visitor_is_kept_and_nothing_else_is_taken(make_site: MakeSite) -> None:
+    site = make_site(csrf_exempt=frozenset({"language.choose"}))
+    visitor = site.test_client()
+    answer = visitor.post("/language", data={"language": "de", "back": "/log-in"})
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/log-in")
+    assert visitor.get_cookie("lb_language", domain="desk.localhost").value == "de"
+    assert visitor.post("/language", data={"language": "de", "back": "//evil.example"}).location == "/"
+    assert visitor.post("/language", data={"language": "kl"}).status_code == 404
+
+
+def test_what_was_said_is_told_in_german_wherever_it_comes_out(make_site: MakeSite) -> None:
+    with make_site().test_request_context(headers=GERMAN):
+        assert translate(say("Your turn")) == "Sie sind am Zug"
+        assert translate(say_many("up to {count} month", "up to {count} months", 3)) == "bis zu 3 Monate"
+        page = render_template_string(
+            "{{ said }}|{{ _('Cases') }}|{{ name }}", said=say("Your turn"), name="Cases"
+        )
+        assert page == "Sie sind am Zug|Fälle|Cases", "a name that looks like a text stays a name"
+
+
+def test_values_are_escaped_and_written_as_the_language_writes_them(make_site: MakeSite) -> None:
+    said = say("Please answer by {until}.", until=date(2026, 11, 22))
+    with make_site().test_request_context(headers=GERMAN):
+        assert translate(said) == "Bitte antworten Sie bis 22. Nov. 2026."
+        page = render_template_string("{% trans email=x %}Signed in as {{ email }}{% endtrans %}", x="<b>")
+        assert page == "Angemeldet als &lt;b&gt;"
+        assert translate(say("{amount} given back", amount=Money(123450))) == "1.234,50\u00a0€ zurückgegeben"
+
+
+def test_stored_english_sentences_are_recognised_again(make_site: MakeSite) -> None:
+    with make_site().test_request_context(headers=GERMAN):
+        assert translate("Offer sent") == "Angebot gesendet"
+        stored = "The letter before (reminder) has not left; send it again first."
+        assert translate(stored).startswith("Der Brief davor (reminder) ging nicht hinaus")
+        assert translate("Something nobody ever said.") == "Something nobody ever said."
+
+
+def test_refusals_flashes_and_errors_are_told_in_german(make_site: MakeSite) -> None:
+    pages = role_blueprint("pages", __name__, role=Role.PUBLIC)
+
+    @pages.get("/refused")
+    def refused() -> str:
+        raise Refused(say("Set the price first."))
+
+    @pages.get("/flashed")
+    def flashed() -> str:
+        flash(say("Your changes are saved."), "done")
+        return str(session["_flashes"] and "")
+
+    @pages.get("/told")
+    def told() -> str:
+        return " ".join(get_flashed_messages())
+
+    visitor = make_site(pages).test_client()
+    answer = visitor.get("/refused", headers={**GERMAN, "Accept": "application/json"})
+    assert answer.json and answer.json["reasons"] == ["Setzen Sie zuerst den Preis fest."]
+    visitor.get("/flashed", headers=GERMAN)
+    assert visitor.get("/told", headers=GERMAN).text == "Ihre Änderungen sind gespeichert."
+    missing = visitor.get("/nothing", headers=GERMAN)
+    assert '<html lang="de">' in missing.text and "Hier ist nichts" in missing.text
+
+
+def test_dates_numbers_and_sizes_by_language(make_site: MakeSite) -> None:
+    with make_site().test_request_context(headers=GERMAN):
+        assert date_text(date(2026, 11, 22)) == "22. Nov. 2026"
+        assert (number_text(1234.5), filesize_text(3_400_000)) == ("1.234,5", "3,4 MB")
+    with make_site().test_request_context(headers={"Accept-Language": "en"}):
+        assert date_text(date(2026, 11, 22)) == "22 Nov 2026"
+        assert (number_text(1234.5), filesize_text(3_400_000)) == ("1,234.5", "3.4 MB")
+
+
+@pytest.mark.parametrize(
+    ("zone", "moment", "shown"),
+    [
+        # the night the clocks go forward in Berlin: 02:00 does not exist
+        ("Europe/Berlin", datetime(2026, 3, 29, 0, 59, tzinfo=UTC), "29 Mar 2026, 01:59 CET"),
+        ("Europe/Berlin", datetime(2026, 3, 29, 1, 0, tzinfo=UTC), "29 Mar 2026, 03:00 CEST"),
+        # the night they go back: 02:30 happens twice, and the zone tells which
+        ("Europe/Berlin", datetime(2026, 10, 25, 0, 30, tzinfo=UTC), "25 Oct 2026, 02:30 CEST"),
+        ("Europe/Berlin", datetime(2026, 10, 25, 1, 30, tzinfo=UTC), "25 Oct 2026, 02:30 CET"),
+        # the same moment is another day elsewhere
+        ("America/New_York", datetime(2026, 10, 25, 1, 30, tzinfo=UTC), "24 Oct 2026, 21:30 EDT"),
+    ],
+)
+def test_a_moment_names_its_zone(make_site: MakeSite, zone: str, moment: datetime, shown: str) -> None:
+    site = make_site(signed_in_loader=lambda: reader("en", zone))
+    with site.test_request_context():
+        assert datetime_text(moment) == shown
+
+
+def test_two_readers_see_one_moment_in_their_zones_but_a_day_stays_a_day(make_site: MakeSite) -> None:
+    received, answer_by = datetime(2024, 3, 18, 23, 30, tzinfo=UTC), date(2024, 3, 18)
+    told = {}
+    for zone in ("", "Pacific/Auckland"):
+        with make_site(signed_in_loader=lambda zone=zone: reader("en", zone)).test_request_context():
+            told[zone] = (datetime_text(received), date_text(answer_by))
+    assert told == {
+        "": ("19 Mar 2024, 00:30 CET", "18 Mar 2024"),
+        "Pacific/Auckland": ("19 Mar 2024, 12:30 NZDT", "18 Mar 2024"),
+    }
