@@ -93,8 +93,8 @@ BROKEN: dict[str, tuple[tuple[str, ...], str]] = {
         r"The case [0-9a-f-]{36} is “settled”, but its history ends with “submitted”\.",
     ),
     "hit history": (
-        ("UPDATE hits SET state = 'submitted' WHERE id = (SELECT id FROM hits ORDER BY id LIMIT 1)",),
-        r"The hit [0-9a-f-]{36} is “submitted”, but its history ends with “reviewed”\.",
+        ("UPDATE hits SET state = 'shown', verdict = NULL WHERE id = (SELECT id FROM hits WHERE state = 'reviewed' ORDER BY id LIMIT 1)",),
+        r"The hit [0-9a-f-]{36} is “shown”, but its history ends with “reviewed”\.",
     ),
     "payin history": (
         ("UPDATE payins SET state = 'won' WHERE id = (SELECT id FROM payins WHERE state = 'received' LIMIT 1)",),

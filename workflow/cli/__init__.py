@@ -9,6 +9,15 @@ import logging
 import sys
 
 import click
+from sqlalchemy.exc import (
+    DatabaseError,
+    DataError,
+    IntegrityError,
+    InterfaceError,
+    InternalError,
+    OperationalError,
+    ProgrammingError,
+)
 
 from workflow.cli.backup import backup, restore
 from workflow.cli.common import VERBOSE
@@ -80,4 +89,11 @@ def main() -> None:
         sys.exit(2)
     except DomainError as refusal:
         click.echo(f"lichtbild: {refusal}", err=True)
+        sys.exit(2)
+    except (OperationalError, InterfaceError, DatabaseError) as away:
+        if isinstance(away, (IntegrityError, ProgrammingError, DataError, InternalError)):
+            raise  # a bug of ours, not a database that is away
+        said = str(away.orig or away).splitlines()[0]
+        told = f"The database cannot be used: {said}. Nothing was changed. See: lichtbild doctor"
+        click.echo(f"lichtbild: {told}", err=True)
         sys.exit(2)
