@@ -11,7 +11,7 @@ from workflow.cases import events as case_events
 from workflow.cases import jobs as cases_jobs
 from workflow.cases import telling
 from workflow.cases.lifecycle import CASE_LIFECYCLE
-from workflow.cases.post import printing, sending
+from workflow.cases.post import batches, printing, sending
 from workflow.checks import self_check
 from workflow.desk.rounds import go_round
 from workflow.hits.lifecycle import HIT_LIFECYCLE
@@ -74,6 +74,7 @@ def _handlers(gateway: PaymentGateway | None) -> Handlers:
         "deadline": Within(fire_deadline),
         "letter": Outside(printing.print_letter),
         "letter.send": Outside(sending.send_letter, once=True),
+        "post.batch": Outside(batches.make_batch),
         "case_message": Within(cases_jobs.announce_message),
         "mail": Outside(mailing.send_mail, once=True),
         "psp.checkout": Outside(partial(_with_gateway, money_jobs.make_checkout, gateway)),

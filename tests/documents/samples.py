@@ -217,6 +217,37 @@ ALL: dict[str, tuple[str, dict[str, Any], int]] = {
     "certificate": ("licence_certificate", certificate(), 1),
     "receipt": ("receipt", receipt(), 1),
     "enclosed": ("letter_enclosed", {**reminder("friendly"), "paid_on": date(2024, 3, 12)}, 1),
+    "post-list": (
+        "post_list",
+        {
+            "today": date(2024, 3, 12),
+            "reference": "Batch 7",
+            "sender": Sender(),
+            "made_by": "Kim Example",
+            "sheets": 3,
+            "rows": [
+                {
+                    "number": 1,
+                    "reference": "K7M3PQ-X",
+                    "letter": "Formal reminder",
+                    "recipient": "Harbour Shop GmbH",
+                    "place": "20457 Hamburg",
+                    "pages": 1,
+                    "registered": True,
+                },
+                {
+                    "number": 2,
+                    "reference": "R2D9WF-4",
+                    "letter": "Offer",
+                    "recipient": "Example Walks Ltd",
+                    "place": "10115 Berlin",
+                    "pages": 2,
+                    "registered": False,
+                },
+            ],
+        },
+        1,
+    ),
     "contract": ("contract_terms", contract(), 1),
     "summary": ("claim_summary", summary(), 1),
 }

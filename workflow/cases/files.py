@@ -42,7 +42,7 @@ def evidence(
         data = runtime.vault.get(session, document.id)
         response = Response(runtime.decoder.normalise(data, PICTURE_SIDE), mimetype="image/jpeg")
     response.set_etag(tag)
-    return _private(response)
+    return private(response)
 
 
 def download(session: Session, runtime: Runtime, document: Document) -> Response:
@@ -51,13 +51,13 @@ def download(session: Session, runtime: Runtime, document: Document) -> Response
     response = Response(data, mimetype="application/octet-stream")
     response.headers.set("Content-Disposition", "attachment", filename=document.name)
     response.headers["X-Content-Type-Options"] = "nosniff"
-    return _private(response)
+    return private(response)
 
 
 def letter_pdf(session: Session, runtime: Runtime, case: Case, document_id: uuid.UUID) -> Response:
     """A page of a letter as it was sent."""
     _letter, _enclosure, document = queries.enclosure_of(session, case, document_id)
-    return _pdf(runtime.vault.get(session, document.id), document.name)
+    return pdf(runtime.vault.get(session, document.id), document.name)
 
 
 def owners_copy(session: Session, runtime: Runtime, case: Case, document_id: uuid.UUID) -> Response:
@@ -67,12 +67,12 @@ def owners_copy(session: Session, runtime: Runtime, case: Case, document_id: uui
     """
     letter, enclosure, document = queries.enclosure_of(session, case, document_id)
     if letter.kind not in ASKING:
-        return _pdf(runtime.vault.get(session, document.id), document.name)
+        return pdf(runtime.vault.get(session, document.id), document.name)
     printed = printables(session, runtime, letter, case)
     if enclosure.position >= len(printed):
         raise Unavailable(say("This document cannot be printed again."))
     copy = _without_code(session, runtime, letter, printed[enclosure.position])
-    return _pdf(runtime.press.render(copy.template, copy.context, copy.images), f"copy {document.name}")
+    return pdf(runtime.press.render(copy.template, copy.context, copy.images), f"copy {document.name}")
 
 
 def _without_code(session: Session, runtime: Runtime, letter: Letter, printed: Printable) -> Printable:
@@ -91,13 +91,15 @@ def _without_code(session: Session, runtime: Runtime, letter: Letter, printed: P
     return replace(printed, context=context)
 
 
-def _pdf(data: bytes, name: str) -> Response:
+def pdf(data: bytes, name: str) -> Response:
+    """A PDF of ours, shown in the browser."""
     response = Response(data, mimetype="application/pdf")
     response.headers.set("Content-Disposition", "inline", filename=name)
-    return _private(response)
+    return private(response)
 
 
-def _private(response: Response) -> Response:
+def private(response: Response) -> Response:
+    """Kept by this browser only."""
     response.cache_control.private = True
     response.cache_control.max_age = KEPT_SECONDS
     return response

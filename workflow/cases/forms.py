@@ -23,6 +23,7 @@ from wtforms.validators import DataRequired, InputRequired, NumberRange, Optiona
 
 from workflow.cases.cadence import countries
 from workflow.cases.models import Case
+from workflow.cases.post.channels import CHOICE_WORDS
 from workflow.cases.pricing import MEDIA, MEDIA_WORDS, FeeFacts
 from workflow.cases.services.offering import RecipientFacts
 from workflow.cases.states import (
@@ -30,6 +31,7 @@ from workflow.cases.states import (
     HOLD_WORDS,
     REJECT_WORDS,
     CaseTrigger,
+    ChannelChoice,
     ClosedReason,
     HoldKind,
     RejectReason,
@@ -75,8 +77,11 @@ class RecipientForm(BaseForm):
     longest: ClassVar[dict[str, int]] = {"address": 1000, "region": 6, "source": 300}
 
     name = StringField("Name", [DataRequired(say("A letter needs somebody it is for."))])
-    email = EmailField("E-mail", [DataRequired(say("The offer is sent by e-mail."))])
-    address = TextAreaField("Postal address")
+    email = EmailField("E-mail", [Optional()])
+    address = TextAreaField("Postal address", [Optional()])
+    channel = SelectField(
+        "Letters go", choices=[SelectChoice(each.value, words) for each, words in CHOICE_WORDS.items()]
+    )
     country = SelectField("Country", [DataRequired(say("Please choose a country."))], choices=country_choices)
     region = StringField("Region", [Optional()])
     source = StringField("Known from", [DataRequired(say("Please say where this is known from."))])
@@ -94,6 +99,7 @@ class RecipientForm(BaseForm):
                 "country": case.recipient_country,
                 "region": case.recipient_region,
                 "source": case.recipient_source,
+                "channel": case.channel.value,
                 "version": str(case.version),
             },
         )
@@ -107,6 +113,7 @@ class RecipientForm(BaseForm):
             country=self.country.data or "",
             region=(self.region.data or "").upper(),
             source=self.source.data or "",
+            channel=ChannelChoice(self.channel.data),
         )
 
 

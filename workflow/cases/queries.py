@@ -19,7 +19,7 @@ from workflow.cases.models import (
     Proof,
     Use,
 )
-from workflow.cases.states import STAGE_OF_CASE, CaseState, EvidenceKind, LetterState, Stage
+from workflow.cases.states import STAGE_OF_CASE, CaseState, Channel, EvidenceKind, LetterState, Stage
 from workflow.kernel.actors import Actor, Role
 from workflow.kernel.audit import AuditEntry
 from workflow.kernel.db import Session
@@ -188,12 +188,17 @@ def letters_of(session: Session, case_id: uuid.UUID) -> list[Letter]:
 
 
 def letters_by_state(
-    session: Session, state: LetterState | None, before: uuid.UUID | None = None
+    session: Session,
+    state: LetterState | None,
+    before: uuid.UUID | None = None,
+    channel: Channel | None = None,
 ) -> list[tuple[Letter, Case]]:
     """The newest letters of all cases, one more than a page; for operators."""
     query = select(Letter, Case).join(Case, Case.id == Letter.case_id)
     if state is not None:
         query = query.where(Letter.state == state)
+    if channel is not None:
+        query = query.where(Letter.channel == channel)
     if before is not None:
         query = query.where(Letter.id < before)
     rows = session.execute(query.order_by(Letter.id.desc()).limit(ROWS + 1))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from workflow.cases import queries
+from workflow.cases.arrivals.queries import arrivals_of
 from workflow.cases.models import Case, Hold, Letter, Message
 from workflow.cases.states import (
     CLOSED_WORDS,
@@ -47,7 +48,9 @@ class Entry:
 #: Steps that letters, holds or later steps tell better.
 TOLD_OTHERWISE = {"case:begin", "case:remind", "case:dun", "case:hold", "case:resume"}
 #: Steps that are our own work and say nothing to the rights-holder.
-INTERNAL = {"case:price", "case:note_recipient", "case:letter_again", "case:date_again", "case:looked"}
+INTERNAL = {"case:price", "case:note_recipient", "case:letter_again", "case:date_again", "case:looked",
+            "case:letter_released", "case:letter_posted", "case:letter_put_back", "case:letter_arrived",
+            "case:letter_returned", "case:channel", "case:arrival_withdrawn"}  # fmt: skip
 #: Notes that were written for the rights-holder, or by them.
 OPEN_NOTES = {"case:ask_owner", "case:complete", "case:withdraw"}
 #: Action → words for the rights-holder; all others keep the label of the table.
@@ -127,10 +130,17 @@ def timeline(session: Session, case: Case, actor: Actor, link: DocumentLink) -> 
     """Everything for operators; for the rights-holder without our notes and without private answers."""
     full = actor.role is Role.OPERATOR
     messages = queries.messages_of(session, case.id)
+    withdrawn = {
+        row.message_id: row.withdrawn_why for row in arrivals_of(session, case.id) if row.withdrawn_at
+    }
     entries = [
         *_steps(case, audit.history(session, "case", case.id), full=full),
         *(_letter(letter, link, full=full) for letter in queries.letters_of(session, case.id)),
-        *(_message(message, full=full) for message in messages),
+        *(
+            _message(message, withdrawn.get(message.id, ""), full=full)
+            for message in messages
+            if full or message.id not in withdrawn
+        ),
         *_holds(case.holds, messages, full=full),
     ]
     entries.sort(key=lambda entry: entry.at)  # stable: within one moment, in the order it was told
@@ -170,7 +180,7 @@ def _letter(letter: Letter, link: DocumentLink, *, full: bool) -> Entry:
         at=letter.sent_at or letter.queued_at,
         title=f"{letter_title(letter)} {word}",
         text=" ".join(part for part in parts if part),
-        by=f"to {letter.email}" if full else "",
+        by=f"to {letter.email}" if full and letter.email else "",
         icon=icon,
         kind=kind,
         href=link(first.document_id) if first else "",
@@ -178,8 +188,11 @@ def _letter(letter: Letter, link: DocumentLink, *, full: bool) -> Entry:
     )
 
 
-def _message(message: Message, *, full: bool) -> Entry:
+def _message(message: Message, withdrawn: str, *, full: bool) -> Entry:
     incoming = message.direction is Direction.INCOMING
+    if withdrawn:
+        text = f"{withdrawn}\n{message.text}"
+        return Entry(message.at, say("Record withdrawn"), text, message.author, "x-circle", "neutral")
     title = ANSWER_WORDS.get(message.about, "The other side wrote") if incoming else say("We answered")
     count = len(message.proofs)
     files = say_many("{count} file sent along.", "{count} files sent along.", count) if count else ""
@@ -188,6 +201,8 @@ def _message(message: Message, *, full: bool) -> Entry:
     else:
         text = " ".join(part for part in (files, "We read it and decide." if incoming else "") if part)
     by = _by(message.author_role, message.author, full=full)
+    if incoming and message.author_role is Role.OPERATOR and not full:
+        by = "The other side"
     icon = "chat-left-text" if incoming else "reply"
     return Entry(message.at, title, text, by, icon, "waiting" if incoming else "neutral")
 

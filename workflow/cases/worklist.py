@@ -11,7 +11,12 @@ from typing import Any
 from sqlalchemy import Select, case, func, select
 from sqlalchemy.orm import aliased
 
+from workflow.cases.arrivals.models import Arrival
+from workflow.cases.arrivals.queries import unmatched
+from workflow.cases.arrivals.states import KIND_WORDS
 from workflow.cases.models import Case, Hold, Letter, Message
+from workflow.cases.post.models import LetterDelivery
+from workflow.cases.post.states import DeliveryState, Way
 from workflow.cases.states import HOLD_WORDS as WORDS
 from workflow.cases.states import CaseState, Direction, HoldKind
 from workflow.cases.timeline import ANSWER_WORDS, letter_title
@@ -49,6 +54,8 @@ class Item:
     #: What is wrong, for things that failed.
     why: str = ""
     letter_id: uuid.UUID | None = None
+    arrival_id: uuid.UUID | None = None
+    delivery_id: uuid.UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +86,39 @@ def waiting(session: Session) -> int:
 
 
 Asked = tuple[int, list[Item]]
+
+
+def _unmatched(session: Session) -> Asked:
+    """What came in by hand and has no case yet."""
+    rows = session.scalars(unmatched().order_by(Arrival.recorded_at).limit(SHOWN))
+    items = [
+        Item(row.recorded_at, f"{KIND_WORDS[row.kind]} from {row.sender}", why=row.summary, arrival_id=row.id)
+        for row in rows
+    ]
+    return _count(session, unmatched()), items
+
+
+def _post(session: Session) -> Asked:
+    """Paper that waits for a batch, or lies printed and was not posted."""
+    wanted = (
+        select(LetterDelivery, Letter, Case)
+        .join(Letter, Letter.id == LetterDelivery.letter_id)
+        .join(Case, Case.id == Letter.case_id)
+        .where(
+            LetterDelivery.way == Way.POST,
+            LetterDelivery.state.in_((DeliveryState.WAITING, DeliveryState.BATCHED)),
+        )
+    )
+    rows = session.execute(wanted.order_by(LetterDelivery.made_at).limit(SHOWN))
+    items = [
+        Item(
+            row.made_at,
+            f"{letter_title(letter)}: " + ("waits for a batch" if row.batch_id is None else "to be posted"),
+            about, row.note, delivery_id=row.id,
+        )
+        for row, letter, about in rows
+    ]  # fmt: skip
+    return _count(session, wanted), items
 
 
 def _answers(session: Session) -> Asked:
@@ -226,12 +266,14 @@ def _count(session: Session, wanted: Select[*tuple[Any, ...]]) -> int:
 
 #: Key, title, days until it is late, what is in it: the order of the work.
 SECTIONS: tuple[tuple[str, str, int, Callable[[Session], Asked]], ...] = (
+    ("unmatched", say("Mail without a case"), 1, _unmatched),
     ("answers", say("Answers to decide"), 5, _answers),
     ("dates", say("Dates that could not be kept"), 1, _blocked_dates),
     ("looks", say("Cases to look at again"), 7, _looks),
     ("legal", say("Before a lawyer gets it"), 7, _legal),
     ("new", say("New cases"), 3, _new),
     ("letters", say("Letters that did not leave"), 1, _letters),
+    ("post", say("Letters for the post"), 2, _post),
     ("messages", say("Work that failed behind the pages"), 1, _messages),
     ("truths", say("What self-check found"), 1, _truths),
 )

@@ -36,6 +36,8 @@ POINTS: dict[str, str] = {
     "outbox.after_commit": "a message is done and committed",
     "letter.after_render": "the documents of a letter are printed, in memory only",
     "letter.after_store": "they are in the vault, their rows and the wish to send are not committed",
+    "post.after_bind": "the PDF of a batch is bound, in memory only; its letters wait as before",
+    "post.after_store": "PDF, batch and deliveries stand in a transaction that is not committed",
     "letter.before_submit": "the letter is marked as on its way and committed, it has not left",
     "letter.after_submit": "the mail transport took the letter, nothing is noted",
     "letter.before_record": "that it was sent stands in a transaction that is not committed",

@@ -9,6 +9,7 @@ from flask import redirect, request, url_for
 
 from workflow.accounts.permissions import May
 from workflow.cases.models import Case
+from workflow.cases.proofs import MAX_BODY, read_proofs
 from workflow.cases.services import receive_answer
 from workflow.kernel.actors import Role
 from workflow.kernel.errors import NotFound, Refused
@@ -16,7 +17,6 @@ from workflow.kernel.said import say
 from workflow.portal import queries
 from workflow.portal.forms import AnswerForm, AskForm, LicenceForm, ObjectForm
 from workflow.portal.pages import page
-from workflow.portal.proofs import MAX_BODY, read_proofs
 from workflow.portal.standing import answerable, decision_by, received_words
 from workflow.web.blueprints import role_blueprint
 from workflow.web.current import actor, now, reading, runtime, writing

@@ -6,11 +6,12 @@ import uuid
 from datetime import datetime
 from typing import TypeVar
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from workflow.accounts.tokens import token_hash
 from workflow.cases.models import Case, Evidence, Letter, LetterDocument, Message, Offer, Proof, Use
-from workflow.cases.states import EvidenceKind, LetterState
+from workflow.cases.states import Direction, EvidenceKind, LetterState
+from workflow.kernel.actors import Role
 from workflow.kernel.db import Session
 from workflow.kernel.documents import Document
 from workflow.kernel.errors import NotFound
@@ -82,11 +83,12 @@ def letters_of(session: Session, case_id: uuid.UUID) -> list[Letter]:
 
 
 def messages_of(session: Session, case_id: uuid.UUID) -> list[Message]:
-    """Everything that was written here, newest first."""
+    """Everything that was written here, newest first; not what staff noted about letters and calls."""
+    written_here = or_(Message.direction == Direction.OUTGOING, Message.author_role == Role.INFRINGER)
     return list(
         session.scalars(
             select(Message)
-            .where(Message.case_id == case_id)
+            .where(Message.case_id == case_id, written_here)
             .order_by(Message.at.desc(), Message.id.desc())
             .limit(SHOWN)
         )

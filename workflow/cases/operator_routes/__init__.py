@@ -1,8 +1,13 @@
-"""The operator's desk: ``reading`` shows, ``deciding`` changes, ``letters`` lists what was sent."""
+"""The operator's desk: ``reading`` shows, ``deciding`` changes; ``letters``, ``post``, ``arrivals``."""
 
-from workflow.cases.operator_routes import deciding, letters, reading
-from workflow.cases.operator_routes.blueprints import cases_operator, letters_operator
+from workflow.cases.operator_routes import arrivals, deciding, letters, post, reading
+from workflow.cases.operator_routes.blueprints import (
+    arrivals_operator,
+    cases_operator,
+    letters_operator,
+    post_operator,
+)
 
-__all__ = ["BLUEPRINTS", "deciding", "letters", "reading"]
+__all__ = ["BLUEPRINTS", "arrivals", "deciding", "letters", "post", "reading"]
 
-BLUEPRINTS = (cases_operator, letters_operator)
+BLUEPRINTS = (cases_operator, letters_operator, post_operator, arrivals_operator)

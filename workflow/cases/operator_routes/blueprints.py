@@ -13,6 +13,20 @@ cases_operator = role_blueprint(
     url_prefix="/operator",
     reads=May.CASES_READ,
 )
+post_operator = role_blueprint(
+    "post_operator",
+    __name__,
+    role=Role.OPERATOR,
+    url_prefix="/operator/post",
+    reads=May.LETTERS_READ,
+)
+arrivals_operator = role_blueprint(
+    "arrivals_operator",
+    __name__,
+    role=Role.OPERATOR,
+    url_prefix="/operator/incoming",
+    reads=May.CASES_READ,
+)
 letters_operator = role_blueprint(
     "letters_operator",
     __name__,

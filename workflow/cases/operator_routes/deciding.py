@@ -137,13 +137,20 @@ def answer(case_id: uuid.UUID) -> ResponseReturnValue:
     load_or_422(form)
     with writing() as session:
         case = queries.case_for(session, actor(), case_id)
-        if not case.recipient_email or case.offered_on is None:
+        mailed = bool(case.recipient_email)
+        if case.offered_on is None:
             raise Refused(say("Nobody was written to in this case."))
         messages = queries.messages_of(session, case_id)
         if (str(messages[0].id) if messages else "") != (form.seen.data or ""):
             raise Stale
         services.write_back(session, case_id, HoldKind(form.about.data), form.text.data, actor(), now())
-    flash(say("Your answer stands in the portal; the recipient gets a mail."), "done")
+    if mailed:
+        flash(say("Your answer stands in the portal; the recipient gets a mail."), "done")
+    else:
+        flash(
+            say("Your answer stands in the portal. No e-mail address is known, so write or call."),
+            "waiting",
+        )
     return redirect(_page(case_id), code=303)
 
 

@@ -9,9 +9,15 @@ from typing import TYPE_CHECKING, Any
 from flask import Response, render_template, request, url_for
 
 from workflow.cases import files, filters, pages, queries, worklist
+from workflow.cases.arrivals.queries import arrivals_of
+from workflow.cases.arrivals.states import KIND_WORDS
 from workflow.cases.forms import CLOSE_CHOICES, HOLD_CHOICES, REJECT_CHOICES, AnswerForm
 from workflow.cases.models import Case, Hold, Message
 from workflow.cases.operator_routes.blueprints import cases_operator
+from workflow.cases.post.channels import CHOICE_WORDS
+from workflow.cases.post.deliveries import deliveries_by_letter
+from workflow.cases.post.states import DELIVERY_CHIPS
+from workflow.cases.services.deciding import releasable
 from workflow.cases.timeline import timeline
 from workflow.cases.turns import day_after_resuming, turn_of, turns_of
 from workflow.kernel import audit
@@ -122,13 +128,26 @@ def _shown(session: Session, case: Case) -> dict[str, Any]:
         "messages": messages,
         "seen": str(messages[0].id) if messages else "",
         "answer": AnswerForm(formdata=None),
-        "letters": queries.letters_of(session, case.id),
+        **_letters(session, case),
+        "arrivals": arrivals_of(session, case.id),
+        "kind_words": KIND_WORDS,
+        "choice_words": CHOICE_WORDS,
+        "delivery_chips": DELIVERY_CHIPS,
         "letter_chips": pages.LETTER_CHIPS,
         "entries": timeline(session, case, actor(), partial(_document_url, case.id)),
         "history": audit.history(session, "case", case.id),
         "reject_choices": REJECT_CHOICES,
         "close_choices": CLOSE_CHOICES,
         "hold_choices": HOLD_CHOICES,
+    }
+
+
+def _letters(session: Session, case: Case) -> dict[str, Any]:
+    letters = queries.letters_of(session, case.id)
+    return {
+        "letters": letters,
+        "deliveries": deliveries_by_letter(session, [letter.id for letter in letters]),
+        "releasable": releasable(session, [(letter, case) for letter in letters]),
     }
 
 

@@ -17,6 +17,9 @@ from workflow.kernel import outbox
 from workflow.kernel.db import Session
 from workflow.kernel.ids import new_id
 
+#: On its way to the recipient or there, as far as anybody knows.
+REACHED = {DeliveryState.POSTED, DeliveryState.SENT, DeliveryState.DELIVERED}
+
 
 def begin_delivery(
     session: Session, letter: Letter, case: Case, way: Way, today: date, now: datetime
@@ -93,12 +96,14 @@ def settle_letter(session: Session, letter: Letter) -> None:
     session.flush()
     rows = deliveries_of(session, letter.id)
     states = {row.state for row in rows}
-    if states & set(LEFT_STATES):
+    if states & REACHED:
         letter.state, letter.why_not = LetterState.SENT, ""
     elif DeliveryState.SENDING in states:
         letter.state = LetterState.SENDING
     elif states & set(OPEN_STATES):
         letter.state = LetterState.QUEUED
+    elif DeliveryState.RETURNED in states:
+        letter.state = LetterState.SENT
     else:
         failed = DeliveryState.FAILED in states
         letter.state = LetterState.FAILED if failed else LetterState.WITHHELD

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import delete
 
+from workflow.accounts.queries import operator_profile
 from workflow.cases import letters
 from workflow.cases.effects import place_of
 from workflow.cases.models import Case, Letter, LetterDocument
@@ -62,21 +63,31 @@ def bring_up_to_date(runtime: Runtime, letter_id: uuid.UUID, *, by_post: bool) -
         keep(session, runtime, letter, printed)
 
 
-def renew(session: Session, runtime: Runtime, letter: Letter, case: Case, *, by_post: bool) -> None:
-    """Date the letter anew where its pages would say a day that has passed; takes those pages away."""
+def renew(
+    session: Session, runtime: Runtime, letter: Letter, case: Case, *, by_post: bool, only_look: bool = False
+) -> None:
+    """Date the letter anew where its pages would say a day that has passed; takes those pages away.
+
+    With ``only_look`` (in a session that cannot write) the rows change in memory and nowhere else.
+    """
     now = runtime.clock.business()
     today = today_at(case, now)
-    before = (letter.on, letter.answer_by)
+    window = _window(session, case)
+    # the window of pages printed before this was noted is the one of the case
+    before = (letter.on, letter.answer_by, letter.facts.get("window", window))
     if edition_left(session, letter):
         # a paper copy soon after the mail is the very letter that was mailed
         last = place_of(case).add(letter.on, post_rules(today).posting_days)
-        if not by_post or today <= last:
+        if not by_post or (today <= last and window == before[2]):
             return
         letter.edition += 1
         redate(session, letter, case, now, by_post=True)
     elif by_post or letter.on < today:
         redate(session, letter, case, now, by_post=by_post)
-    if (letter.on, letter.answer_by) != before:
+    letter.facts = {**letter.facts, "window": window}
+    if only_look:
+        return
+    if (letter.on, letter.answer_by, window) != before:
         session.execute(
             delete(LetterDocument).where(
                 LetterDocument.letter_id == letter.id, LetterDocument.edition == letter.edition
@@ -84,6 +95,11 @@ def renew(session: Session, runtime: Runtime, letter: Letter, case: Case, *, by_
         )
     session.flush()
     session.expire(letter, ["enclosures"])
+
+
+def _window(session: Session, case: Case) -> list[str]:
+    profile = operator_profile(session)
+    return letters.window_lines(case, profile.country if profile else case.recipient_country)
 
 
 def keep(

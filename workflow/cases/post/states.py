@@ -60,3 +60,16 @@ RETURN_WORDS: dict[ReturnReason, str] = {
     ReturnReason.DECEASED: "The recipient has died",
     ReturnReason.OTHER: "Another reason",
 }
+
+#: Kind of chip and word for pages.
+DELIVERY_CHIPS: dict[DeliveryState, tuple[str, str]] = {
+    DeliveryState.WAITING: ("waiting", "Waiting"),
+    DeliveryState.SENDING: ("waiting", "On its way"),
+    DeliveryState.BATCHED: ("waiting", "Printed"),
+    DeliveryState.POSTED: ("done", "Posted"),
+    DeliveryState.SENT: ("done", "Sent"),
+    DeliveryState.DELIVERED: ("done", "Arrived"),
+    DeliveryState.RETURNED: ("danger", "Came back"),
+    DeliveryState.FAILED: ("danger", "Not sent"),
+    DeliveryState.WITHHELD: ("neutral", "Withheld"),
+}

@@ -47,7 +47,7 @@ def note_look(
         if row.state is DeadlineState.BLOCKED:  # it waited for this look, or is refused again with its reason
             deadlines.unblock(session, row.id)
     _look_after_again(session, case, actor, now)
-    _record(session, case, "case:looked", say("Looked at again"), note, actor, now)
+    tell(session, case, "case:looked", say("Looked at again"), note, actor, now)
     return case
 
 
@@ -78,7 +78,7 @@ def send_again(session: Session, letter_id: uuid.UUID, actor: Actor, now: dateti
     mail.state, mail.note = DeliveryState.WAITING, ""
     settle_letter(session, letter)
     note = f"{letter.kind.value} {letter.step}, before: {stuck.last_error}".replace(" ,", ",")
-    _record(session, case, "case:letter_again", say("Letter sent again"), note, actor, now)
+    tell(session, case, "case:letter_again", say("Letter sent again"), note, actor, now)
     return letter
 
 
@@ -102,7 +102,7 @@ def release_letter(session: Session, letter_id: uuid.UUID, actor: Actor, now: da
         begin_delivery(session, letter, case, way, today, now)
     settle_letter(session, letter)
     name = (letter.step or letter.kind.value).replace("_", " ")
-    _record(session, case, "case:letter_released", say("Withheld letter released"), name, actor, now)
+    tell(session, case, "case:letter_released", say("Withheld letter released"), name, actor, now)
     return letter
 
 
@@ -117,7 +117,7 @@ def try_date_again(session: Session, deadline_id: uuid.UUID, actor: Actor, now: 
         raise Refused(say("This date is not blocked any more."))
     note = f"{row.kind}: {' '.join(row.reasons)}"
     deadlines.unblock(session, row.id)
-    _record(session, case, "case:date_again", say("Date tried again"), note, actor, now)
+    tell(session, case, "case:date_again", say("Date tried again"), note, actor, now)
     return case
 
 
@@ -132,6 +132,18 @@ def stuck_messages(session: Session, letters: list[Letter]) -> dict[uuid.UUID, O
     )
     found = {uuid.UUID(row.payload["letter_id"]): row for row in rows}
     return {letter_id: row for letter_id, row in found.items() if letter_id in wanted}
+
+
+def releasable(session: Session, letters: list[tuple[Letter, Case]]) -> set[uuid.UUID]:
+    """Which of these withheld letters a person may let go now."""
+    return {
+        letter.id
+        for letter, case in letters
+        if letter.state is LetterState.WITHHELD
+        and letter.kind in ASKING
+        and why_not_send(case, letter) is None
+        and is_newest(session, letter)
+    }
 
 
 def _letter_and_case(session: Session, letter_id: uuid.UUID) -> tuple[Letter, Case]:
@@ -150,9 +162,10 @@ def _locked(session: Session, case_id: uuid.UUID) -> Case:
     return case
 
 
-def _record(
+def tell(
     session: Session, case: Case, action: str, label: str, note: str, actor: Actor, now: datetime
 ) -> None:
+    """One line in the case's chain about a decision of staff that moves no state."""
     assert actor.role is Role.OPERATOR, "these are decisions of staff"
     state = case.state.value
     audit.record(

@@ -1,0 +1,78 @@
+"""Reading what came in by hand; for operators."""
+
+from __future__ import annotations
+
+import uuid
+
+from sqlalchemy import Select, select
+
+from workflow.cases.arrivals.models import Arrival, ArrivalScan
+from workflow.cases.models import Case
+from workflow.kernel.db import Session
+from workflow.kernel.documents import Document
+from workflow.kernel.errors import NotFound, Refused
+from workflow.kernel.ids import normalise_reference
+
+SHOWN = 100
+
+
+def unmatched() -> Select[Arrival]:
+    """What no case has been found for."""
+    return select(Arrival).where(Arrival.case_id.is_(None), Arrival.withdrawn_at.is_(None))
+
+
+def waiting(session: Session) -> list[Arrival]:
+    """The same, oldest first."""
+    return list(session.scalars(unmatched().order_by(Arrival.recorded_at).limit(SHOWN)))
+
+
+def recent(session: Session) -> list[tuple[Arrival, Case]]:
+    """What was assigned last."""
+    rows = session.execute(
+        select(Arrival, Case)
+        .join(Case, Case.id == Arrival.case_id)
+        .order_by(Arrival.assigned_at.desc())
+        .limit(SHOWN)
+    )
+    return [(arrival, case) for arrival, case in rows]
+
+
+def arrival_of(session: Session, arrival_id: uuid.UUID) -> Arrival:
+    """One record."""
+    arrival = session.get(Arrival, arrival_id)
+    if arrival is None:
+        raise NotFound("This record")
+    return arrival
+
+
+def arrivals_of(session: Session, case_id: uuid.UUID) -> list[Arrival]:
+    """What came in for one case, newest first, withdrawn ones too."""
+    rows = (
+        select(Arrival)
+        .where(Arrival.case_id == case_id)
+        .order_by(Arrival.received_on.desc(), Arrival.id.desc())
+    )
+    return list(session.scalars(rows.limit(SHOWN)))
+
+
+def scan_of(session: Session, scan_id: uuid.UUID) -> tuple[ArrivalScan, Document]:
+    """One scanned file."""
+    found = session.execute(
+        select(ArrivalScan, Document)
+        .join(Document, Document.id == ArrivalScan.document_id)
+        .where(ArrivalScan.id == scan_id)
+    ).first()
+    if found is None:
+        raise NotFound("This scan")
+    return found[0], found[1]
+
+
+def case_named(session: Session, text: str) -> Case:
+    """The case with this reference, as it is written on a letter; :class:`Refused` when there is none."""
+    reference = normalise_reference(text)
+    found = None
+    if reference is not None:
+        found = session.scalars(select(Case).where(Case.reference == reference)).first()
+    if found is None:
+        raise Refused(f"No case has the reference “{text.strip()[:20]}”.")
+    return found
