@@ -9,6 +9,7 @@ from tests.detection.site import served
 from tests.small_web import crawl, small_web, upload
 from tests.world import START, Visitor, World, changed, picture
 from workflow.accounts.notice_tables import FoundingLink
+from workflow.cases.post.models import PostBatch
 from workflow.hits.intake import take_in
 from workflow.hits.models import Hit
 from workflow.ticker import ask, seal
@@ -31,6 +32,7 @@ def live_through(world: World) -> None:
     world.paid(world.offered())
     asked = world.offered()
     world.days_pass(DAYS, looked_at=True)
+    _paper(world)
     visitor = world.recipient(asked)
     to, fields = visitor.form("/answer/licence", {"source": "agency", "number": "4711"})
     file = ("files", (io.BytesIO(picture(9)), "licence.jpg"))
@@ -61,3 +63,21 @@ def live_through_the_first_day(world: World) -> None:
     assert world.as_operator().press("/operator/set-up", action="/master-key").status_code == 303
     assert world.as_owner().press("/settings/notices", {"on": ["digest:mail"]}).status_code == 303
     ask(world.runtime.database, "notices", world.now)
+
+
+def _paper(world: World) -> None:
+    """The formal reminder goes to the post; a letter comes in that nobody can place yet."""
+    operator = world.as_operator()
+    assert operator.press("/operator/post/", {}, action="/batches").status_code == 303
+    world.work()
+    [made] = world.all(PostBatch)
+    page = f"/operator/post/batches/{made.id}"
+    to, fields = operator.form(page, {}, "/posted")
+    assert operator.send(to, [*fields, ("on", world.now.date().isoformat())]).status_code == 303
+    to, fields = operator.form(
+        "/operator/incoming/new", {"sender": "Somebody", "summary": "About a picture."}
+    )
+    scan = ("scans", (io.BytesIO(picture(8)), "scan.jpg"))
+    fields = [(name, value) for name, value in fields if name != "scans"]
+    answer = operator.send(to, [*fields, scan], content_type="multipart/form-data")
+    assert answer.status_code == 303, answer.text

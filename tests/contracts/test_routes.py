@@ -36,6 +36,7 @@ NOT_LINKED = {
     "health.healthz", "health.metrics", "static", "accounts_public.confirm", "accounts_public.sign_up_done", "portal_public.link",
     "portal_public.logo", "operator_setup.logo", "portal_payments.to_card_page", "portal_answers.received",
     "works_operator.image", "cases_operator.recipient", "demo_styleguide.show", "portal_public.verify_case",
+    "post_operator.scan", "post_operator.preview", "letters_operator.preview",
     "accounts_desk.contract", "accounts_desk.start", "portal_payments.back", "accounts_sign_in.code",
     "accounts_sign_in.enrol",
     "founding_public.begin", "notices_public.leave",

@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 
 from workflow.accounts.contract import sender_of
 from workflow.accounts.queries import operator_profile
+from workflow.cases import letters
 from workflow.cases.letters import Printable, printables, why_not_send, window_lines
 from workflow.cases.models import Case, Letter
 from workflow.cases.post.channels import address_problem, post_rules
@@ -93,6 +94,7 @@ def make_batch(runtime: Runtime, payload: dict[str, Any]) -> None:
             if session.scalars(select(PostBatch.id).where(PostBatch.key == payload["batch_key"])).first():
                 return
             ready = [each.letter.id for each in candidates(session, now) if each.reason is None]
+        _take_out_for_good(runtime, now)
         printed = [letter_id for letter_id in ready if _printed(runtime, letter_id)]
         if not printed:
             return
@@ -114,6 +116,35 @@ def preview(runtime: Runtime) -> bytes:
         runtime.press.render(item.template, item.context, item.images) for letter in items for item in letter
     ]
     return bind(parts)[0]
+
+
+def _take_out_for_good(runtime: Runtime, now: datetime) -> None:
+    """What can never go any more does not wait for ever: the case is over, or a later letter was decided.
+
+    A letter that is only held stays where it is, until somebody decided.
+    """
+    with runtime.database.reading() as session:
+        ended = [
+            (each.delivery.id, each.letter.id, each.case.id)
+            for each in candidates(session, now)
+            if each.reason is not None and _is_final(session, each)
+        ]
+    if not ended:
+        return
+    with runtime.database.transaction() as session:
+        for delivery_id, letter_id, case_id in sorted(ended, key=lambda row: row[2]):
+            case = session.get_one(Case, case_id, with_for_update=True)
+            letter = session.get_one(Letter, letter_id, with_for_update=True)
+            delivery = session.get_one(LetterDelivery, delivery_id, with_for_update=True)
+            reason = why_not_post(session, case, letter, now)
+            if reason is not None and delivery.state is DeliveryState.WAITING:
+                delivery.state, delivery.note = DeliveryState.WITHHELD, reason
+                settle_letter(session, letter)
+
+
+def _is_final(session: Session, each: Candidate) -> bool:
+    over = each.case.state in (*letters.OVER, *letters.AGREED, *letters.HANDED_OVER)
+    return over or (each.letter.kind in ASKING and not is_newest(session, each.letter))
 
 
 def _printed(runtime: Runtime, letter_id: uuid.UUID) -> bool:
