@@ -165,6 +165,7 @@ def test_what_lies_too_long_is_printed_anew_and_never_posted_late(world: World) 
     assert answer.status_code == 303
     assert deliveries(world) == [("post", 1, "withheld"), ("post", 2, "waiting")]
     second = batch(world)
+    assert [row.note for row in world.all(LetterDelivery)] == ["Put back: Printer jammed", ""]
     assert second.number == 2 and world.letters(case)[0][1] == "2024-03-06"
     assert "6 Mar 2024" in text_of(pdf_of(world, second)) and "1 Mar 2024" in text_of(pdf_of(world, made))
 
@@ -194,6 +195,7 @@ def test_a_return_stops_our_clocks_and_a_corrected_address_is_a_second_try(world
     assert operator.get(f"{page}/scan").headers["Content-Disposition"].startswith("attachment")
     world.until(date(2024, 4, 15))
     assert [letter[0] for letter in world.letters(case)] == ["offer"]
+    operator = world.as_operator()
     again = operator.press(
         page, {"address": "Neue Gasse 7\n10117 Berlin", "note": "Register of companies"}, action="/again"
     )
