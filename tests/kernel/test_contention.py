@@ -6,6 +6,7 @@ import threading
 import uuid
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text
@@ -16,9 +17,11 @@ from workflow import ticker
 from workflow.kernel import deadlines, outbox
 from workflow.kernel.clock import FrozenClock
 from workflow.kernel.db import Database, Session
+from workflow.kernel.documents import DataKey, Document, Vault
 from workflow.kernel.errors import Conflict, Unavailable
 from workflow.kernel.ids import new_id
 from workflow.kernel.outbox import OutboxMessage
+from workflow.kernel.secrets import MasterKey
 from workflow.kernel.single_run import single_run
 
 
@@ -237,3 +240,24 @@ def test_nobody_waits_for_ever(database: Database) -> None:
     }  # fmt: skip
     with pytest.raises(DBAPIError, match="read-only"), database.reading() as session:
         session.execute(text("DELETE FROM outbox"))
+
+
+def test_the_same_document_put_by_many_at_once_is_one(database: Database, tmp_path: Path) -> None:
+    """Six processes' worth of connections, a scope without a key yet, the same bytes."""
+    vault = Vault(tmp_path / "vault", MasterKey(bytes(32)))
+    together = threading.Barrier(6)
+    found: list[uuid.UUID] = []
+
+    def put() -> None:
+        together.wait(20)
+        found.append(database.run(lambda session: vault.put(
+            session, "case:018f0000-0000-7000-8000-000000000001", b"proof" * 999,
+            media_type="application/pdf", name="proof.pdf", now=START,
+        ).id))  # fmt: skip
+
+    assert at_once(*[put] * 6) == []
+    assert len(found) == 6 and len(set(found)) == 1
+    with database.reading() as session:
+        assert session.query(Document).count() == session.query(DataKey).count() == 1
+        assert vault.get(session, found[0]) == b"proof" * 999
+        assert vault.check(session) == [] and vault.orphans(session) == []
