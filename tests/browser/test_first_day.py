@@ -176,7 +176,7 @@ def test_the_first_day(started: Started, page: Page) -> None:
     expect(page.locator("main")).to_contain_text("Accepted", timeout=60_000)
     look(page, "11-first-photograph", found)
     page.goto(f"{desk}/inbox")
-    expect(main).to_contain_text("1 are watched for.")
+    expect(main).to_contain_text("One photograph is watched for.")
     look(page, "12-inbox-later", found)
 
     # the search by keyboard, and the switches

@@ -118,7 +118,7 @@ def test_somebody_elses_hit_does_not_exist(desk, people, filled):
     hit = blog_hits(filled)[0]
     for path in ("", "/found/thumb", "/found/display", "/overlay", "/difference"):
         assert eve.get(on(hit) + path).status_code == 404, path
-    assert "Start with your photographs" in eve.page("/inbox")
+    assert "Add your first photographs" in eve.page("/inbox")
     assert "hit-row" not in eve.page("/inbox?view=decided")
     sent = {"verdict": "illegal", "version": hit.version}
     assert eve.post(f"{on(hit)}/judge", sent, on="/inbox/rules").status_code == 404
@@ -318,7 +318,7 @@ def test_lists_page_by_key_and_filters_hold(browser, box, web):
 
 
 def test_an_inbox_without_photographs_leads_to_the_first(browser, web):
-    assert "Start with your photographs" in browser.page("/inbox")
+    assert "Add your first photographs" in browser.page("/inbox")
 
 
 def test_the_empty_inbox_says_when_the_last_search_was(browser, web, box):

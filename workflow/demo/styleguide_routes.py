@@ -8,11 +8,12 @@ from flask import render_template
 from wtforms import BooleanField, RadioField, SelectChoice, SelectField, StringField, TextAreaField
 from wtforms.validators import DataRequired, Optional
 
+from workflow.demo.styleguide_samples import samples
 from workflow.kernel.actors import Role
 from workflow.kernel.errors import NotFound
 from workflow.kernel.money import Money
 from workflow.web.blueprints import role_blueprint
-from workflow.web.current import runtime
+from workflow.web.current import now, runtime
 from workflow.web.forms import BaseForm
 
 if TYPE_CHECKING:
@@ -45,4 +46,4 @@ def show() -> ResponseReturnValue:
         raise NotFound
     form = ExampleForm(formdata=None)
     form.name.errors = ["Please tell us your name."]
-    return render_template("styleguide.html", amount=Money, form=form)
+    return render_template("styleguide.html", amount=Money, form=form, **samples(now()))

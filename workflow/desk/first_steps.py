@@ -12,7 +12,7 @@ from workflow.accounts.readiness import FIRST_STEPS_DONE, has_acknowledged
 from workflow.hits.crawled import last_search
 from workflow.kernel.actors import Actor, Role
 from workflow.kernel.db import Session
-from workflow.kernel.said import Said, say
+from workflow.kernel.said import Said, say, say_many
 from workflow.works import queries as works
 
 
@@ -85,7 +85,8 @@ def _email(known: _Known) -> Step:
 
 def _photographs(known: _Known) -> Step:
     why = (
-        say("{count} are watched for.", count=known.photographs) if known.photographs
+        say_many("One photograph is watched for.", "{count} photographs are watched for.", known.photographs)
+        if known.photographs
         else say("Only what we know can be found. The largest file you have is the best.")
     )  # fmt: skip
     return Step("photographs", say("Add your first photographs"), why, _state(done=known.photographs > 0),

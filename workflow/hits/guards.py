@@ -47,7 +47,7 @@ def why_not_submittable(hit: Hit, rules: Sequence[DomainRule] = ()) -> list[str]
         )
     for rule in rules:
         if rule.covers(hit.host):
-            what = say("one of your own") if rule.kind is RuleKind.OWN else say("whitelisted")
+            what = say("one of your own") if rule.kind is RuleKind.OWN else say("left alone")
             reasons.append(
                 say("{domain} is {what}. Remove the rule if that is wrong.", domain=rule.domain, what=what)
             )

@@ -53,12 +53,12 @@ VERDICT_WORDS: dict[Verdict, str] = {
     Verdict.ILLEGAL: say("Illegal"),
     Verdict.UNSURE: say("Unsure"),
     Verdict.NO_MATCH: say("No match"),
-    Verdict.WHITELISTED: say("Whitelisted"),
+    Verdict.WHITELISTED: say("Left alone"),
     Verdict.DUPLICATE: say("Duplicate"),
 }
 
 #: What stands on the buttons.
-PRESS_WORDS: dict[Verdict, str] = {**VERDICT_WORDS, Verdict.WHITELISTED: say("Whitelist")}
+PRESS_WORDS: dict[Verdict, str] = {**VERDICT_WORDS, Verdict.WHITELISTED: say("Leave alone")}
 
 #: Verdict, key on the keyboard, what it means: the buttons of the inbox in their order.
 VERDICT_KEYS: tuple[tuple[Verdict, str, str], ...] = (
