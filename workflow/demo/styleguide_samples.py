@@ -36,7 +36,8 @@ def _bell(now: datetime) -> Bell:
         (say("You must act in case {reference}: {host}", reference="K7M3PQ-X", host=host),
          "exclamation-triangle", True, now.date() + timedelta(days=14)),
         (say("New hits in your inbox: {count}.", count=14), "images", True, None),
-        (say("Case {reference} is paid: {host}", reference="P4RT9W-C", host=host), "credit-card", False, None),
+        (say("Case {reference} is paid: {host}", reference="P4RT9W-C", host=host),
+         "credit-card", False, None),
     )  # fmt: skip
     lines = tuple(
         Line(NOWHERE, text, icon, now - timedelta(days=at), act_by, unread, "", {})
