@@ -1,4 +1,4 @@
-"""What the style guide shows of the desk: a bell, a checklist, first steps, finds and a digest, all made up."""
+"""What the style guide shows of the desk: bell, checklist, first steps, finds and a digest, all made up."""
 
 from __future__ import annotations
 
