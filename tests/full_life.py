@@ -9,9 +9,13 @@ from tests.detection.site import served
 from tests.small_web import crawl, small_web, upload
 from tests.world import START, Visitor, World, changed, picture
 from workflow.accounts.notice_tables import FoundingLink
+from workflow.cases.models import Case
 from workflow.cases.post.models import PostBatch
+from workflow.cases.pricing import FeeFacts
+from workflow.cases.services import set_price
 from workflow.hits.intake import take_in
 from workflow.hits.models import Hit
+from workflow.kernel.money import Money
 from workflow.ticker import ask, seal
 
 DAYS = 63
@@ -40,7 +44,12 @@ def live_through(world: World) -> None:
     assert answer.status_code == 303, answer.text
     world.work()
     world.paid(world.offered(9_999))
-    world.submitted()
+    large = world.submitted()
+    with world.runtime.database.transaction() as session:
+        facts = FeeFacts.from_json(session.get_one(Case, large.id).uses[0].match_facts["fee_facts"])
+        set_price(session, large.id, facts, world.operator, world.now, net=Money(200_000), why="A campaign")
+    sent = world.as_operator().press(f"/operator/cases/{large.id}", {"trigger": "offer"}, action="/act")
+    assert sent.status_code == 303 and world.case(large).offered_on is None, "it waits for a second person"
     written = {"name": "Example Visitor", "email": "visitor@example.org", "text": "What does it cost?"}
     assert world.anybody().press("/contact", written).status_code == 303
     wrong = Visitor(world.portal).press(

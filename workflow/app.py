@@ -11,13 +11,14 @@ from urllib.parse import urlsplit
 
 from flask import Flask
 
-from workflow.accounts import desk_sign_in, proof_routes
+from workflow.accounts import approval_routes, desk_sign_in, proof_routes
 from workflow.accounts.queries import instance_languages, zone_name
 from workflow.cases import worklist
 from workflow.condition import figures, readiness
 from workflow.desk import pages as desk_pages
 from workflow.hits.found_copies import where_found
 from workflow.hits.queries import count_open
+from workflow.kernel import approvals
 from workflow.kernel.actors import Role
 from workflow.kernel.runtime import Runtime
 from workflow.kernel.said import say
@@ -39,6 +40,7 @@ DESK_ROUTES = (
     "workflow.accounts.recovery_routes",
     "workflow.accounts.security_routes",
     "workflow.accounts.proof_routes",
+    "workflow.accounts.approval_routes",
     "workflow.accounts.desk_routes",
     "workflow.accounts.operator_routes",
     "workflow.accounts.founding_routes",
@@ -70,6 +72,7 @@ OWNER_NAV = (
 )
 OPERATOR_NAV = (
     NavItem("cases_operator.queue", say("Queue"), "list-check"),
+    NavItem("approvals_operator.index", say("To approve"), "check2-circle"),
     NavItem("cases_operator.index", say("Cases"), "folder2-open"),
     NavItem("letters_operator.index", say("Letters"), "envelope"),
     NavItem("money_operator.payments", say("Payments"), "credit-card"),
@@ -104,6 +107,7 @@ def create_desk(runtime: Runtime) -> Flask:
     desk_pages.install(desk)
     found.install(desk, where_found)
     proof_routes.install(desk)
+    approval_routes.install(desk)
     return desk
 
 
@@ -157,7 +161,10 @@ def _nav(person: current.SignedIn | None) -> Sequence[NavItem]:
         if person.actor.role is Role.RIGHTS_HOLDER:
             waiting = {"hits_rights_holder.inbox": count_open(session, person.actor)}
         elif person.actor.role is Role.OPERATOR:
-            waiting = {"cases_operator.queue": worklist.waiting(session)}
+            waiting = {
+                "cases_operator.queue": worklist.waiting(session),
+                "approvals_operator.index": len(approvals.waiting(session, current.now())),
+            }
         else:
             waiting = {}
     return [replace(item, count=waiting.get(item.endpoint, 0)) for item in items]

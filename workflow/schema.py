@@ -20,6 +20,7 @@ from workflow.migrating import Upgraded
 
 #: Every module that declares tables.
 MODELS = (
+    "workflow.kernel.approvals",
     "workflow.kernel.audit",
     "workflow.kernel.deadlines",
     "workflow.kernel.documents",

@@ -67,10 +67,44 @@ def upgrade() -> None:
         sa.UniqueConstraint("code_hash", name=op.f("uq_recovery_codes_code_hash")),
     )  # fmt: skip
     op.create_index(op.f("ix_recovery_codes_account_id"), "recovery_codes", ["account_id"])
+    op.add_column("operator_profile", sa.Column("one_person_since", sa.DateTime(timezone=True), nullable=True))
+    op.create_table(
+        "approvals",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("action", sa.String(length=60), nullable=False),
+        sa.Column("subject_type", sa.String(length=40), nullable=False),
+        sa.Column("subject_id", sa.Uuid(), nullable=False),
+        sa.Column("facts", sa.JSON(), nullable=False),
+        sa.Column("facts_hash", sa.String(length=64), nullable=False),
+        sa.Column("requested_by", sa.String(length=80), nullable=False),
+        sa.Column("requested_name", sa.String(length=200), nullable=False),
+        sa.Column("requested_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("not_before", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("decision", sa.Enum("agreed", "refused", "void", name="decision", native_enum=False,
+                                      create_constraint=True, length=40), nullable=True),
+        sa.Column("decided_by", sa.String(length=80), nullable=False),
+        sa.Column("decided_name", sa.String(length=200), nullable=False),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("alone", sa.Boolean(), nullable=False),
+        sa.CheckConstraint("(decision IS NULL) = (decided_at IS NULL)",
+                           name=op.f("ck_approvals_decided_at_iff_decided")),
+        sa.CheckConstraint("expires_at > requested_at", name=op.f("ck_approvals_expires_after_it_was_asked")),
+        sa.CheckConstraint("decision <> 'agreed' OR alone OR decided_by <> requested_by",
+                           name=op.f("ck_approvals_two_people")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_approvals")),
+    )  # fmt: skip
+    open_ones = sa.text("decision IS NULL")
+    op.create_index("ix_approvals_one_open", "approvals", ["action", "subject_id"], unique=True,
+                    sqlite_where=open_ones, postgresql_where=open_ones)  # fmt: skip
+    op.create_index("ix_approvals_subject", "approvals", ["action", "subject_id", "requested_at"])
 
 
 def downgrade() -> None:
-    """Links that are not for confirming end; the table of sessions is as before and empty."""
+    """Requests, links that are not for confirming end; the table of sessions is as before and empty."""
+    op.drop_table("approvals")
+    op.drop_column("operator_profile", "one_person_since")
     op.drop_table("recovery_codes")
     op.drop_table("second_factors")
     op.drop_table("desk_sessions")

@@ -51,6 +51,7 @@ MAILS: dict[str, tuple[str, dict[str, Any], str]] = {
     "payout": ("payout_available", {"amount": Money(11000), "statement_url": "http://desk.localhost:8000/money"}, "110,00"),
     "new-password": ("new_password", {"link": "http://desk.localhost:8000/new-password/x", "valid_hours": 1}, "A new password"),
     "invitation": ("invitation", {"link": "http://desk.localhost:8000/new-password/x", "valid_hours": 72}, "You are invited"),
+    "bank-change": ("bank_change", {"last_four": "3000", "from_on": date(2024, 3, 8)}, "Your payouts will go"),
     "security": ("security_notice", {"what": "Second factor was reset", "who": "Kim Example"}, "Your account: Second factor was reset"),
     "returned": ("payout_returned", {"amount": Money(11000), "account_url": "http://desk.localhost:8000/settings#bank"}, "Your bank returned 110,00"),
     "new-hits": ("new_hits", {"count": 14, "inbox_url": "http://desk.localhost:8000/inbox"}, "14 new hits"),

@@ -53,6 +53,7 @@ from workflow.works.models import Work
 KEY, SECRET = "sk_test_demo", "whsec_demo"
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 OPERATOR = Actor(Role.OPERATOR, "staff", "Operator", rank="cashier")
+COLLEAGUE = Actor(Role.OPERATOR, "colleague", "Colleague", rank="cashier")
 VISITOR = Actor(Role.INFRINGER, "visitor", "Harbour Shop")
 PORTAL = "http://portal.localhost:8000"
 LISTENERS: dict[str, Any] = {

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import uuid
+from datetime import datetime
 
 import pytest
 
 from tests.databases import tamper
-from tests.money.till import OPERATOR, Till
+from tests.money.till import COLLEAGUE, OPERATOR, Till
+from workflow.accounts import approving
 from workflow.accounts.models import Account as Person
 from workflow.cases import events
-from workflow.kernel import ledger
+from workflow.kernel import approvals, ledger
 from workflow.kernel.actors import Actor, Role
+from workflow.kernel.db import Session
 from workflow.kernel.errors import NotFound, Refused
 from workflow.money import services as money
 from workflow.payouts import queries, services
@@ -33,6 +36,13 @@ def step(till: Till, verb: object, payin_id: uuid.UUID) -> None:
         verb(session, till.payout(payin_id).id, OPERATOR, till.clock.business())  # type: ignore[operator]
 
 
+def agree(session: Session, payout_id: uuid.UUID, _actor: Actor, now: datetime) -> None:
+    """The second person agrees to the transfer that was asked for."""
+    row = approvals.newest(session, "payouts.send", payout_id)
+    assert row is not None
+    approving.decide(session, row.id, agree=True, actor=COLLEAGUE, now=now, note="")
+
+
 def test_the_way_of_a_share_from_held_to_paid(till: Till) -> None:
     case_id, payin_id = till.paid()
     owner = till.payout(payin_id).owner_id
@@ -41,6 +51,9 @@ def test_the_way_of_a_share_from_held_to_paid(till: Till) -> None:
     assert numbers(till, owner) == (0, 9_900, 0)
     step(till, services.approve, payin_id)
     assert numbers(till, owner) == (0, 9_900, 0)
+    with pytest.raises(Refused, match="waits for a second person"):
+        step(till, services.mark_sent, payin_id)
+    step(till, agree, payin_id)
     step(till, services.mark_sent, payin_id)
     assert numbers(till, owner) == (0, 0, 9_900)
     step(till, services.confirm, payin_id)
@@ -53,10 +66,10 @@ def test_a_returned_transfer_is_due_again_and_can_be_repeated(till: Till) -> Non
     case_id, payin_id = till.paid()
     owner = till.payout(payin_id).owner_id
     till.close(case_id)
-    for verb in (services.approve, services.mark_sent, services.note_return):
+    for verb in (services.approve, agree, services.mark_sent, services.note_return):
         step(till, verb, payin_id)
     assert numbers(till, owner) == (0, 9_900, 0)
-    for verb in (services.approve, services.mark_sent):
+    for verb in (services.approve, agree, services.mark_sent):
         step(till, verb, payin_id)
     assert numbers(till, owner) == (0, 0, 9_900)
 

@@ -179,6 +179,8 @@ class OperatorProfile(Base):
     currency: Mapped[Currency] = enum_column(Currency, "currency")
     time_zone: Mapped[str] = mapped_column(String(60))
     updated_at: Mapped[datetime]
+    #: Declared to have one person only: a day's delay stands in for the second one. Business time.
+    one_person_since: Mapped[datetime | None]
 
     @property
     def address_lines(self) -> list[str]:

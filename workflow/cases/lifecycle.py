@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from workflow.cases import effects, guards
+from workflow.cases import agreements, effects, guards
 from workflow.cases.cadence import cadence, cadence_on, zone_of
 from workflow.cases.effects import place_of
 from workflow.cases.models import Case
@@ -125,6 +125,7 @@ TRANSITIONS = (
     step(T.OFFER, (S.SUBMITTED,), S.OFFERED, {OPERATOR}, "Send the offer",
          guards=(guards.letters_can_leave, guards.is_priced, guards.recipient_is_known,
                  guards.offer_can_travel, guards.has_evidence, guards.cadence_is_known),
+         agreed=(agreements.to_the_offer,),
          effects=(effects.begin_cadence, effects.write_offer, effects.tell_offered)),
     # silence
     step(T.REMIND, (S.OFFERED, S.REMINDED), S.REMINDED, {SYSTEM}, "Remind",
@@ -142,10 +143,10 @@ TRANSITIONS = (
     step(T.REVIEW_LEGALLY, (S.IN_DUNNING,), S.LEGAL_REVIEW, {SYSTEM}, "Check for hand-over",
          guards=(guards.nothing_holds, guards.letters_before_left), effects=(effects.take_step,)),
     step(T.HAND_OVER, (S.LEGAL_REVIEW,), S.WITH_PARTNER, {OPERATOR}, "Hand over to a legal partner",
-         guards=(guards.nothing_holds, guards.has_a_note),
+         guards=(guards.nothing_holds, guards.has_a_note), agreed=(agreements.to_the_hand_over,),
          warning="A law firm takes over and costs begin to arise."),
     step(T.GO_TO_COURT, (S.WITH_PARTNER,), S.IN_COURT, {PARTNER}, "Record the court proceeding",
-         guards=(guards.nothing_holds,)),
+         guards=(guards.nothing_holds,), agreed=(agreements.to_the_court,)),
     # answers
     step(T.HOLD, (*OPEN, S.PAID), None, {INFRINGER, OPERATOR, SYSTEM}, "Stop our clocks",
          carries=("kind",), effects=(effects.open_hold,)),

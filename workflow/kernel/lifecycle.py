@@ -93,6 +93,8 @@ class Transition(Generic[M]):
     carries: tuple[str, ...] = ()
     #: Outlined red, with a sentence of what happens.
     warning: str = ""
+    #: Asked last: whoever else must agree; raises when somebody is missing (see ``kernel.approvals``).
+    agreed: tuple[Effect[M], ...] = ()
 
     def __post_init__(self) -> None:
         _say_fields(self, "label", "warning")
@@ -186,6 +188,8 @@ class Lifecycle(Generic[M]):
         assert not missing, f"{self.name}:{trigger} was fired without {missing}"
         if refusals := _refusals(row, context):
             raise Refused(*refusals)
+        for asked in row.agreed:
+            asked(context)
         moved = self._machine.events[row.trigger.value].trigger(context.subject, context, row)
         assert moved, "guards were checked above, so the machine must move"
         return row

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from workflow.accounts.models import Account as Person
+from datetime import datetime
+
+from workflow.accounts import approving, bank
 from workflow.cases.models import Case
 from workflow.cases.states import ClosedReason
-from workflow.kernel import ledger
+from workflow.kernel import approvals, ledger
 from workflow.kernel.actors import Role
+from workflow.kernel.approvals import Wish
+from workflow.kernel.db import Session
 from workflow.kernel.ledger import Posting
 from workflow.kernel.lifecycle import Context, Lifecycle, State, Transition
+from workflow.kernel.money import format_money
 from workflow.money.chart import Account
 from workflow.money.models import Payin
 from workflow.money.states import GOOD
@@ -16,6 +21,8 @@ from workflow.payouts.models import Payout
 from workflow.payouts.states import PayoutState as S
 from workflow.payouts.states import PayoutTrigger as T
 from workflow.payouts.telling import tell_available, tell_returned, tell_sent
+
+SEND_RULE = "payouts.send"
 
 BY_US = frozenset({Role.SYSTEM})
 BY_STAFF = frozenset({Role.OPERATOR})
@@ -42,9 +49,33 @@ def payment_is_good(context: Context[Payout]) -> str | None:
 
 def account_is_known(context: Context[Payout]) -> str | None:
     """Where to send it."""
-    owner = context.session.get_one(Person, context.subject.owner_id)
-    known = owner.iban and owner.bank_holder
-    return None if known else "The rights-holder has not entered a bank account yet."
+    account = bank.in_force(context.session, context.subject.owner_id, context.now)
+    return None if account.known else "The rights-holder has not entered a bank account yet."
+
+
+# --- who else must agree --------------------------------------------------------------------------------
+
+
+def wish_for(session: Session, payout: Payout, now: datetime) -> Wish:
+    """Exactly this sum to exactly this account, for exactly this transfer."""
+    account = bank.in_force(session, payout.owner_id, now)
+    case = session.get_one(Case, payout.case_id)
+    facts = {
+        "case": case.reference, "sum": format_money(payout.amount), "to": f"{account.holder}, {account.iban}",
+        "transfer": str(payout.transfers + 1),
+    }  # fmt: skip
+    return Wish(approving.rules()[SEND_RULE], "payout", payout.id, facts)
+
+
+def a_second_person_agreed(context: Context[Payout]) -> None:
+    """To the sum and the account; if the account changed meanwhile, the agreement is void."""
+    approvals.require(context.session, wish_for(context.session, context.subject, context.now), context.now)
+
+
+def ask_a_second_person(context: Context[Payout]) -> None:
+    """Approving is the first person's word; it asks for the second."""
+    wish = wish_for(context.session, context.subject, context.now)
+    approvals.request(context.session, wish, context.actor, context.now)
 
 
 # --- what is written ------------------------------------------------------------------------------------
@@ -65,12 +96,12 @@ def book_release(context: Context[Payout]) -> None:
 
 
 def book_transfer(context: Context[Payout]) -> None:
-    """From available out of our bank account, to the account as it stands today."""
+    """From available out of our bank account, to the very account a second person agreed to."""
     payout = context.subject
-    owner = context.session.get_one(Person, payout.owner_id)
+    account = bank.in_force(context.session, payout.owner_id, context.now)
     payout.transfers += 1
     payout.sent_at = context.now
-    payout.sent_to = f"{owner.bank_holder}, {owner.iban}"
+    payout.sent_to = f"{account.holder}, {account.iban}"
     own = {"case_id": payout.case_id, "owner_id": payout.owner_id}
     ledger.book(
         context.session, transfer_key(payout), "Share transferred", context.now,
@@ -114,9 +145,10 @@ TRANSITIONS: tuple[Transition[Payout], ...] = (
                guards=(window_is_over, payment_is_good), effects=(book_release, tell_available)),
     Transition(T.TAKE_BACK, (S.ACCRUED,), S.TAKEN_BACK, BY_US, "Take back"),
     Transition(T.APPROVE, (S.AVAILABLE, S.RETURNED), S.APPROVED, BY_STAFF, "Approve",
-               guards=(payment_is_good, account_is_known)),
+               guards=(payment_is_good, account_is_known), effects=(ask_a_second_person,)),
     Transition(T.SEND, (S.APPROVED,), S.SENT, BY_STAFF, "Mark as sent",
-               guards=(payment_is_good, account_is_known), effects=(book_transfer, tell_sent)),
+               guards=(payment_is_good, account_is_known), agreed=(a_second_person_agreed,),
+               effects=(book_transfer, tell_sent)),
     Transition(T.CONFIRM, (S.SENT,), S.CONFIRMED, BY_STAFF, "Confirm arrival", effects=(note_arrival,)),
     Transition(T.RETURN, (S.SENT, S.CONFIRMED), S.RETURNED, BY_STAFF, "Returned by the bank",
                effects=(undo_transfer, tell_returned),

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from sqlalchemy.orm import Session
 
+from workflow.accounts import approving, bank
 from workflow.accounts.models import Account, OperatorProfile
 from workflow.accounts.numbers import checked_bic, checked_iban, checked_vat_id
 from workflow.accounts.services.joining import vat_id_for
@@ -82,14 +83,13 @@ def change_profile(
         reasons.append(say("Please tell whose bank account this is."))
     if reasons:
         raise Refused(*reasons)
-    bank_changed = (account.iban, account.bank_holder) != (iban, wish.bank_holder)
+    wanted = bank.BankAccount(wish.bank_holder, iban or "")
+    bank_changed = bank.change(session, account, wanted, actor, now)
     account.name = wish.name
     account.address = wish.address
     account.country = wish.country
     account.tax_state = wish.tax_state
     account.vat_id = vat_id
-    account.bank_holder = wish.bank_holder
-    account.iban = iban or ""
     session.flush()
     audit.record(
         session, "account", account.id, "account:change_profile", actor, now,
@@ -124,6 +124,9 @@ def save_set_up(session: Session, wish: OperatorSetUp, actor: Actor, now: dateti
     if profile is None:
         profile = OperatorProfile(id=1)
         session.add(profile)
+    elif (profile.iban, profile.bank_holder) != (checked["iban"], checked["bank_holder"]):
+        facts = {"to": f"{checked['bank_holder']}, {checked['iban']}"}
+        approving.require(session, "setup.bank_details", ("operator", OPERATOR_SUBJECT), facts, now)
     for name, value in checked.items():
         if name != "logo_document_id" or value is not None:
             setattr(profile, name, value)

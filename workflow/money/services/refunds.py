@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from datetime import datetime
 
+from workflow.accounts import approving
 from workflow.cases.models import Case
 from workflow.cases.services import move
 from workflow.cases.states import CaseState, CaseTrigger
@@ -25,6 +26,8 @@ from workflow.money.services.trouble import block, locked
 from workflow.money.states import GOOD, LIVE, PayinState, PayinTrigger
 
 REFUND = "psp.refund"
+#: Above a sum a second person agrees.
+REFUND_RULE = "payments.refund"
 
 
 def why_no_refund(session: Session, payin: Payin) -> str | None:
@@ -56,6 +59,9 @@ def ask_refund(
         raise Stale
     if why := why_no_refund(session, payin):
         raise Refused(why)
+    case = session.get_one(Case, payin.case_id)
+    facts = {"case": case.reference, "sum": format_money(payin.amount)}
+    approving.require(session, REFUND_RULE, ("payin", payin.id), facts, now, amount=payin.amount)
     payin.refund_id = new_id()
     payin.refund_asked_by = actor.name or actor.id
     payin.refund_tried_at = None
