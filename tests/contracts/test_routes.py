@@ -27,7 +27,7 @@ from workflow.web.limits import DEFAULT_LIMIT, limiter
 #: Anybody may try these as often as they like to, so each needs a limit of its own.
 GUESSED = {
     "desk": {"accounts_public.log_in", "accounts_public.sign_up", "public.contact", "founding_public.found",
-             "notices_public.unsubscribe"},
+             "notices_public.unsubscribe", "accounts_sign_in.code", "accounts_recovery.ask"},
     "portal": {"portal_public.enter_with_code", "portal_public.look_up", "money_webhooks.stripe", "portal_answers.send",
                "portal_payments.pay"},
 }  # fmt: skip
@@ -39,7 +39,8 @@ NOT_LINKED = {
     "post_operator.scan", "post_operator.preview", "letters_operator.preview",
     "accounts_desk.contract", "accounts_desk.start", "portal_payments.back", "accounts_sign_in.code",
     "accounts_sign_in.enrol",
-    "founding_public.begin", "notices_public.leave",
+    "founding_public.begin", "notices_public.leave", "accounts_recovery.choose", "accounts_security.confirm_page",
+    "accounts_proof.show",
 }  # fmt: skip
 WRITES = re.compile(r"\s*(INSERT|UPDATE|DELETE|REPLACE|CREATE|DROP|ALTER|BEGIN IMMEDIATE)\b", re.IGNORECASE)
 MOST_PAGES = 260

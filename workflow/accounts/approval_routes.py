@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from flask import flash, redirect, render_template, request, url_for
 
-from workflow.accounts import approving
+from workflow.accounts import approving, queries
 from workflow.accounts.permissions import May
 from workflow.kernel import approvals
 from workflow.kernel.actors import Role
@@ -63,7 +63,18 @@ def index() -> ResponseReturnValue:
             rows=[(row, rules[row.action], approving.why_not(session, row, actor(), now())) for row in rows],
             decided=[(row, rules[row.action]) for row in approvals.decided(session)],
             alone_since=approving.alone_since(session),
+            may_be_alone=queries.count_office(session) == 1,
         )  # fmt: skip
+
+
+@approvals_operator.post("/operator/approvals/one-person", action=May.PEOPLE_MANAGE)
+def one_person() -> ResponseReturnValue:
+    """Declare that this office has one person, or that it has several again."""
+    alone = request.form.get("alone") == "yes"
+    with writing() as session:
+        approving.declare_alone(session, alone, actor(), now())
+    flash(say("It is noted in the history of this instance."), "done")
+    return redirect(url_for("approvals_operator.index"), code=303)
 
 
 @approvals_operator.post("/operator/approvals/<uuid:approval_id>/<word>", action=May.APPROVALS_DECIDE)

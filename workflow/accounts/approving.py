@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from workflow.accounts import queries
 from workflow.accounts.permissions import May
-from workflow.kernel import approvals
+from workflow.kernel import approvals, audit
 from workflow.kernel.access import authorise
 from workflow.kernel.actors import Actor
 from workflow.kernel.approvals import ALONE, Approval, Rule, Wish
@@ -94,6 +94,26 @@ def why_not(session: Session, row: Approval, actor: Actor, now: datetime) -> str
 
 
 def alone_since(session: Session) -> datetime | None:
-    """Since when this instance is declared to have one person only; ``None`` when it has several."""
+    """Since when this instance is declared to have one person only; ``None`` when it has several.
+
+    The declaration rests as soon as a second person can sign in.
+    """
     profile = queries.operator_profile(session)
-    return profile.one_person_since if profile else None
+    if profile is None or queries.count_office(session) > 1:
+        return None
+    return profile.one_person_since
+
+
+def declare_alone(session: Session, alone: bool, actor: Actor, now: datetime) -> None:
+    """Say that this office has one person (or no longer); noted in the chain of the set-up.
+
+    Raises :class:`Refused` before the set-up and while somebody else works here: then they can agree.
+    """
+    profile = queries.operator_profile(session)
+    if profile is None:
+        raise Refused(say("Complete the set-up first."))
+    if alone and queries.count_office(session) > 1:
+        raise Refused(say("More than one person works here, so a second one can agree."))
+    profile.one_person_since = now if alone else None
+    label = "Declared: this office has one person" if alone else "Declared: this office has several people"
+    audit.record(session, "operator", uuid.UUID(int=1), "operator:one_person", actor, now, label=label)

@@ -20,7 +20,7 @@ from workflow.accounts.tokens import token_hash
 from workflow.kernel.actors import Role
 from workflow.kernel.errors import NotFound, Refused
 from workflow.kernel.said import say, say_many
-from workflow.web.blueprints import role_blueprint
+from workflow.web.blueprints import allow, role_blueprint
 from workflow.web.current import actor, now, reading, runtime, signed_in, wall, writing
 from workflow.web.forms import refuse
 from workflow.web.limits import limit
@@ -76,6 +76,8 @@ def change_profile() -> ResponseReturnValue:
             bank_holder=form.bank_holder.data or "",
             iban=form.iban.data or "",
         )
+        if _other_account(wish):
+            allow(May.BANK_DETAILS)
         try:
             with writing() as session:
                 services.change_profile(session, _my_id(), wish, actor(), now())
@@ -159,6 +161,13 @@ def log_out() -> ResponseReturnValue:
     desk_sign_in.forget_cookie()
     flash(say("You are signed out."), "done")
     return redirect(url_for("public.home"), code=303)
+
+
+def _other_account(wish: services.Profile) -> bool:
+    """Whether payouts would go elsewhere than before: a dangerous step."""
+    with reading() as session:
+        account = queries.account(session, _my_id())
+    return (account.iban, account.bank_holder) != ("".join(wish.iban.upper().split()), wish.bank_holder)
 
 
 def _settings_page(

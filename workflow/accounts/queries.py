@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from datetime import date, datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from workflow.accounts.models import (
@@ -18,6 +18,7 @@ from workflow.accounts.models import (
 from workflow.accounts.second_factor import SecondFactor
 from workflow.accounts.states import LinkPurpose, SessionStage
 from workflow.accounts.tokens import normal_email, token_hash
+from workflow.kernel.actors import Role
 from workflow.kernel.errors import NotFound, Unavailable
 from workflow.kernel.said import say
 
@@ -100,6 +101,14 @@ def link_works(session: Session, token: str, purposes: tuple[LinkPurpose, ...], 
     """Whether a link of these purposes would still work; looking changes nothing."""
     row = session.scalars(select(EmailToken).where(EmailToken.token_hash == token_hash(token))).first()
     return row is not None and row.purpose in purposes and row.used_at is None and row.expires_at > wall
+
+
+def count_office(session: Session) -> int:
+    """How many people of the office can sign in."""
+    working = select(func.count()).select_from(Account).where(
+        Account.role == Role.OPERATOR, Account.deactivated_at.is_(None)
+    )  # fmt: skip
+    return session.scalar(working) or 0
 
 
 def operator_profile(session: Session) -> OperatorProfile | None:

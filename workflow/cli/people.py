@@ -32,3 +32,27 @@ def create(context: click.Context, own_instance: str | None, email: str, name: s
     with database.transaction() as session:
         create_operator(session, email, name, hashed, clock.business())
     click.echo(f"{name} can sign in at {config.desk_url}/log-in.")
+
+
+@operator.command("reset-second-factor")
+@instance_option
+@click.option("--email", prompt="E-mail", help="Whose telephone and recovery codes are lost.")
+@click.pass_context
+def reset_second_factor(context: click.Context, own_instance: str | None, email: str) -> None:
+    """Take a lost second factor away; the person is told by mail and sets up a new one at the next log-in."""
+    from workflow.accounts.queries import account_by_email
+    from workflow.accounts.services import factors
+    from workflow.building import clock_for
+    from workflow.kernel.actors import SYSTEM
+    from workflow.kernel.db import Database
+    from workflow.kernel.errors import NotFound
+
+    config = config_of(context, own_instance)
+    bring_up_to_date(config)
+    database, clock = Database(config.database_url), clock_for(config)
+    with database.transaction() as session:
+        account = account_by_email(session, email)
+        if account is None:
+            raise NotFound("This account")
+        factors.reset(session, account, SYSTEM, factors.Moments(clock.business(), clock.wall()))
+    click.echo(f"The second factor of {account.name} is gone; a new one is set up at the next log-in.")
