@@ -50,7 +50,7 @@ def index() -> ResponseReturnValue:
             batches=queries.batches(session),
             lying=queries.lying(session),
             title_of=letter_title,
-            key=new_id().hex,
+            pressed=new_id().hex,
         )
 
 

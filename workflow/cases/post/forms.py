@@ -7,13 +7,14 @@ from typing import ClassVar
 
 from flask_wtf.file import FileField
 from wtforms import DateField, HiddenField, SelectField, StringField, TextAreaField
-from wtforms.validators import DataRequired, InputRequired, Optional
+from wtforms.validators import DataRequired, InputRequired, Optional, Regexp
 
 from workflow.cases.forms import offered
 from workflow.cases.models import Case
 from workflow.cases.post.channels import CHOICE_WORDS
 from workflow.cases.post.states import RETURN_WORDS, ReturnReason
 from workflow.cases.states import ChannelChoice
+from workflow.kernel.said import say
 from workflow.web.forms import BaseForm
 
 
@@ -22,7 +23,7 @@ class BatchForm(BaseForm):
 
     longest: ClassVar[dict[str, int]] = {"key": 40}
 
-    key = StringField("Key", [DataRequired()])
+    key = StringField("Key", [Regexp(r"[0-9a-f]{32}$", message=say("Please open the page again."))])
 
 
 class DayForm(BaseForm):
