@@ -1,0 +1,64 @@
+"""What each revision must do to data that was there: one line per revision, none may be missing.
+
+The general truths (nothing lost, the same down and up, equal on both databases) are checked for every one;
+here stands what is special. ``emptied`` are tables an upgrade starts anew; ``after`` looks at the upgraded rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
+
+
+def nothing_special(_connection: Connection) -> None:
+    """The general truths are all there is."""
+
+
+@dataclass(frozen=True)
+class DataTest:
+    """``emptied``: tables whose rows it gives up. ``after``: what must hold of rows that were there before."""
+
+    after: Callable[[Connection], None]
+    emptied: frozenset[str] = frozenset()
+
+
+def count(connection: Connection, where: str) -> int:
+    return connection.scalar(text(f"SELECT COUNT(*) FROM {where}")) or 0
+
+
+def guards_hold(connection: Connection) -> None:
+    """Old rows are as protected as new ones."""
+    for statement in (
+        "UPDATE audit_entries SET note = 'x'",
+        "DELETE FROM journal_lines",
+        "DELETE FROM journal_entries",
+        "UPDATE audit_seals SET hash = 'x'",
+    ):
+        with pytest.raises(DBAPIError, match="append-only"), connection.begin_nested():
+            connection.execute(text(statement))
+
+
+def operators_have_a_rank(connection: Connection) -> None:
+    """Whoever was an operator administers; nobody else has a rank; links from before confirm an address."""
+    assert count(connection, "accounts WHERE role = 'operator'") > 0
+    assert count(connection, "accounts WHERE role = 'operator' AND rank = 'administrator'") == count(
+        connection, "accounts WHERE role = 'operator'"
+    )
+    assert count(connection, "accounts WHERE role <> 'operator' AND rank IS NOT NULL") == 0
+    assert count(connection, "email_tokens WHERE purpose <> 'confirm'") == 0
+    assert count(connection, "email_tokens") > 0 and count(connection, "desk_sessions") == 0
+
+
+DATA_TESTS: dict[str, DataTest] = {
+    "0001": DataTest(nothing_special),
+    "0002": DataTest(guards_hold),
+    "0003": DataTest(operators_have_a_rank, emptied=frozenset({"desk_sessions"})),
+    "0004": DataTest(nothing_special),
+    "0005": DataTest(nothing_special),
+    "0006": DataTest(nothing_special),
+    "0007": DataTest(nothing_special),
+}
