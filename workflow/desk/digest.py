@@ -11,7 +11,7 @@ from datetime import datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, func, select, true
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.exc import IntegrityError
 
 from workflow.accounts.models import Account
@@ -131,7 +131,9 @@ def write_due(session: Session, runtime: Runtime, now: datetime) -> int:
 
 def _zones(session: Session) -> list[tuple[str, ColumnElement[bool]]]:
     """The zones people live in, each with the condition that picks its accounts."""
-    return [(zone_name(session) or DEFAULT_ZONE, true())]
+    chosen = session.scalars(select(Account.time_zone).where(Account.role == Role.RIGHTS_HOLDER).distinct())
+    instance = zone_name(session) or DEFAULT_ZONE
+    return [(zone or instance, Account.time_zone == zone) for zone in chosen]
 
 
 def _decide(session: Session, runtime: Runtime, account: Account, week: Week, now: datetime) -> int:
