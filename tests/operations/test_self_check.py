@@ -38,7 +38,8 @@ def tamper(world: World, *statements: str) -> None:
         if world.runtime.database.dialect == "sqlite":
             session.execute(text("PRAGMA defer_foreign_keys=ON"))
         for statement in statements:
-            assert session.execute(text(statement)).rowcount >= 1, f"nothing was changed by {statement}"
+            changed = session.execute(text(statement)).rowcount
+            assert changed >= 1 or statement.startswith("DROP"), f"nothing was changed by {statement}"
 
 
 def found(world: World) -> dict[str, list[str]]:
@@ -70,11 +71,9 @@ BROKEN: dict[str, tuple[tuple[str, ...], str]] = {
         r"Case \S+: the lines of offer 1 are not its sum\.",
     ),
     "bookings": (
-        (("UPDATE journal_lines SET amount_minor = amount_minor + 7 WHERE account = 'commission' AND id = (SELECT id FROM "
-         "journal_lines WHERE account = 'commission' ORDER BY id LIMIT 1)"),
-         ("UPDATE journal_lines SET amount_minor = amount_minor - 7 WHERE account = 'vat_licences' AND entry_id = (SELECT "
-         "entry_id FROM journal_lines WHERE account = 'commission' ORDER BY id LIMIT 1)")),
-        r"Case \S+: the booking of the payment differs in (vat_licences|commission)\.",
+        (("UPDATE journal_lines SET account = 'costs_advanced' WHERE id = (SELECT id FROM journal_lines WHERE account = "
+         "'commission' ORDER BY id LIMIT 1)"),),
+        r"Case \S+: the booking of the payment differs in commission\.",
     ),
     "journal": (
         ("UPDATE payins SET received_at = NULL WHERE id = (SELECT id FROM payins WHERE received_at IS NOT NULL ORDER BY id LIMIT 1)",),
@@ -89,8 +88,8 @@ BROKEN: dict[str, tuple[tuple[str, ...], str]] = {
         r"Case \S+: the payout is not the booked share\.",
     ),
     "case history": (
-        ("UPDATE cases SET state = 'settled' WHERE id = (SELECT id FROM cases WHERE state = 'submitted' LIMIT 1)",),
-        r"The case [0-9a-f-]{36} is “settled”, but its history ends with “submitted”\.",
+        ("UPDATE cases SET state = 'settled' WHERE id = (SELECT id FROM cases ORDER BY id LIMIT 1)",),
+        r"The case [0-9a-f-]{36} is “settled”, but its history ends with “\w+”\.",
     ),
     "hit history": (
         ("UPDATE hits SET state = 'shown', verdict = NULL WHERE id = (SELECT id FROM hits WHERE state = 'reviewed' ORDER BY id LIMIT 1)",),
@@ -167,6 +166,8 @@ def test_each_truth_is_broken_and_says_its_one_sentence(
     told_in_all: dict[str, list[str]] = {}
     amiss: dict[str, dict[str, list[str]]] = {}
     for truth, (statements, sentence) in BROKEN.items():
+        if "sessions" in truth:
+            lived.as_owner()
         tamper(lived, *(each.replace("{new}", _new_id(lived)) for each in statements))
         told = found(lived)
         told_in_all[truth] = told.get(truth, [])
