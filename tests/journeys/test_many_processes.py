@@ -64,7 +64,7 @@ def test_every_message_has_one_effect_though_a_worker_is_stopped_past_its_lease(
             outbox.post(session, "mail", payload, key=f"mail:many:{number}", now=world.now)
     done = _in(world, OutboxState.DONE)
     told = tmp_path / "stopped.log"
-    stopped = _worker(world, told, LICHTBILD_FAILPOINTS="outbox.after_claim=sleep:1@3")
+    stopped = _worker(world, told, LICHTBILD_FAILPOINTS="outbox.after_claim=sleep:15@3")
     others = []
     try:
         _wait(lambda: _in(world, OutboxState.DONE) == done + 2 and _in(world, OutboxState.CLAIMED) == 1)
@@ -177,7 +177,7 @@ def _in(world: World, state: OutboxState) -> int:
         return session.scalar(question) or 0
 
 
-def _wait(true: Callable[[], bool], seconds: float = 180) -> None:
+def _wait(true: Callable[[], bool], seconds: float = 400) -> None:
     until = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < until, "it never came true"
