@@ -20,9 +20,15 @@ from workflow.accounts.tokens import token_hash
 from workflow.kernel.actors import Role
 from workflow.kernel.errors import NotFound, Refused
 from workflow.kernel.said import say, say_many
+<<<<<<< HEAD
 from workflow.web.blueprints import allow, role_blueprint
 from workflow.web.current import actor, now, reading, runtime, signed_in, wall, writing
+=======
+from workflow.web.blueprints import role_blueprint
+from workflow.web.current import actor, forget_signed_in, now, reading, runtime, signed_in, wall, writing
+>>>>>>> 6131e3e (Tell the example of a payment in German; answer in the language just chosen)
 from workflow.web.forms import refuse
+from workflow.web.languages import choose_again
 from workflow.web.limits import limit
 from workflow.web.rendering import zone
 
@@ -148,6 +154,8 @@ def change_reading() -> ResponseReturnValue:
         except Refused as refusal:
             refuse(form, refusal)
         else:
+            forget_signed_in()
+            choose_again()
             flash(say("Language and time zone are saved."), "done")
             return redirect(url_for("accounts_desk.settings"), code=303)
     return _settings_page(reads=form)

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from workflow.accounts.models import ContractTerms
 from workflow.kernel.money import Currency, Money
+from workflow.kernel.said import say
 from workflow.kernel.vat import VatKind, vat_rate_bp
 
 SHIPPED = Path(__file__).resolve().parent / "data" / "contract_terms.yaml"
@@ -51,9 +52,11 @@ def example_split(terms: ContractTerms, on: date) -> list[ExampleLine]:
     tax = fee.share_bp(rate)
     operator, owner = fee.split(terms.operator_share_bp, terms.owner_share_bp)
     return [
-        ExampleLine("Paid by the user of the photograph", fee + tax),
-        ExampleLine("Value added tax", -tax, f"{rate / 100:g} %, owed to the tax office"),
-        ExampleLine("Licence fee", fee),
-        ExampleLine("The service", operator, f"{terms.operator_percent} %"),
-        ExampleLine("You", owner, f"{terms.owner_percent} %", total=True),
+        ExampleLine(say("Paid by the user of the photograph"), fee + tax),
+        ExampleLine(
+            say("Value added tax"), -tax, say("{rate} %, owed to the tax office", rate=f"{rate / 100:g}")
+        ),
+        ExampleLine(say("Licence fee"), fee),
+        ExampleLine(say("The service"), operator, f"{terms.operator_percent} %"),
+        ExampleLine(say("You"), owner, f"{terms.owner_percent} %", total=True),
     ]

@@ -51,6 +51,12 @@ def language() -> str:
     return cast("str", g.language)
 
 
+def choose_again() -> None:
+    """Ask again: the person has just chosen another language or zone."""
+    for name in ("language", "zone"):
+        g.pop(name, None)
+
+
 def without_database() -> None:
     """Settle the language for an error page, whose cause may be the database itself."""
     if "language" not in g:
