@@ -20,13 +20,8 @@ from workflow.accounts.tokens import token_hash
 from workflow.kernel.actors import Role
 from workflow.kernel.errors import NotFound, Refused
 from workflow.kernel.said import say, say_many
-<<<<<<< HEAD
 from workflow.web.blueprints import allow, role_blueprint
-from workflow.web.current import actor, now, reading, runtime, signed_in, wall, writing
-=======
-from workflow.web.blueprints import role_blueprint
 from workflow.web.current import actor, forget_signed_in, now, reading, runtime, signed_in, wall, writing
->>>>>>> 6131e3e (Tell the example of a payment in German; answer in the language just chosen)
 from workflow.web.forms import refuse
 from workflow.web.languages import choose_again
 from workflow.web.limits import limit
