@@ -14,13 +14,17 @@ from workflow.kernel.deadlines import LIVE, DeadlineRow, DeadlineState
 #: States in which the table gives a case a next date.
 DATED = tuple(state for state, row in CASE_LIFECYCLE.states.items() if row.deadlines)
 RUNNING = (DeadlineState.OPEN, DeadlineState.CLAIMED, DeadlineState.BLOCKED)
-_OF_THE_CASE = (DeadlineRow.subject_type == "case", DeadlineRow.subject_id == Case.id)
 
 
 def open_cases_have_a_date(session: Session) -> list[str]:
     """A case in a state with dates has one: running, standing still under a hold, or blocked with reasons."""
-    live = exists().where(*_OF_THE_CASE, DeadlineRow.state.in_(LIVE))
-    forgotten = select(Case.reference, Case.state).where(Case.state.in_(DATED), ~live).limit(MOST + 1)
+    # the keys at once: asked case by case, SQLite would walk all live dates for each
+    dated = select(DeadlineRow.subject_id).where(
+        DeadlineRow.subject_type == "case", DeadlineRow.state.in_(LIVE)
+    )
+    forgotten = (
+        select(Case.reference, Case.state).where(Case.state.in_(DATED), Case.id.not_in(dated)).limit(MOST + 1)
+    )
     silent = (
         select(Case.reference, DeadlineRow.kind, DeadlineRow.reasons)
         .join(DeadlineRow, (DeadlineRow.subject_id == Case.id) & (DeadlineRow.subject_type == "case"))
