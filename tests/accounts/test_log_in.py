@@ -182,7 +182,7 @@ def test_ending_the_other_browsers(browser: Browser, owner: str, house: House) -
     other_browser = house.browser()
     browser.log_in(owner)
     other_browser.log_in(owner)
-    assert browser.get("/settings").data.count(b"A browser") == 2
+    assert browser.get("/settings").data.count(b"<td>A browser") == 2
     browser.send("/settings", {}, to="/settings/sessions/end-others")
     assert browser.get("/settings").status_code == 200
     assert other_browser.get("/settings").status_code == 303

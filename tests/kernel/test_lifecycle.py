@@ -24,11 +24,15 @@ from workflow.kernel.lifecycle import Context, Lifecycle, State, Transition
 def test_every_reason_is_told_at_once_and_nothing_is_written(world: World) -> None:
     made = world.submitted()
     with world.runtime.database.transaction() as session:
-        session.get_one(Case, made.id).recipient_email = ""
+        case = session.get_one(Case, made.id)
+        case.recipient_email = case.recipient_address = ""
     before = world.count(AuditEntry)
     with pytest.raises(Refused) as refusal, world.runtime.database.transaction() as session:
         move(session, made.id, CaseTrigger.OFFER, world.operator, world.now)
-    assert refusal.value.reasons == ("Set the price first.", "The recipient's e-mail address is missing.")
+    assert refusal.value.reasons[:2] == (
+        "Set the price first.",
+        "The recipient's e-mail or postal address is missing.",
+    )
     assert world.case(made).state is CaseState.SUBMITTED and world.count(AuditEntry) == before
 
 
@@ -82,7 +86,7 @@ def test_dates_follow_the_state(world: World) -> None:
     assert live() == ["remind 2024-03-18 07:00"]  # eight in Berlin's winter
     with world.runtime.database.transaction() as session:
         move(session, made.id, CaseTrigger.AGREE, world.operator, world.now)
-    assert live() == []
+    assert live() == ["follow_up 2024-03-15 07:00"]  # a person looks whether the agreed sum came
 
 
 def test_two_at_once_are_one_step(world: World) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy import Table, insert, inspect, select, text
 from sqlalchemy.exc import DBAPIError
 
 from tests.databases import tamper
+from tests.migrations.conftest import New
 from tests.world import START, World
 from workflow.checks import problems
 from workflow.kernel import ledger
@@ -37,8 +38,8 @@ def rows_of(database: Database) -> dict[str, int]:
         }
 
 
-def test_one_head_and_nothing_differs(new_database: str) -> None:
-    database = Database(new_database)
+def test_one_head_and_nothing_differs(new_database: New) -> None:
+    database = new_database()
     assert revision_of(database) is None
     upgrade(database)
     assert revision_of(database) == current_head()

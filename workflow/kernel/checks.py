@@ -73,11 +73,15 @@ def commits_are_durable(session: Session) -> list[str]:
 
 
 def states_are_as_told(session: Session, lifecycle: Lifecycle[Any]) -> list[str]:
-    """The last audit entry of each subject says the state its row is in."""
+    """The last audit entry that moved a subject says the state its row is in."""
     model = lifecycle.model
     told = (
         select(AuditEntry.after)
-        .where(AuditEntry.subject_type == lifecycle.name, AuditEntry.subject_id == model.id)
+        .where(
+            AuditEntry.subject_type == lifecycle.name,
+            AuditEntry.subject_id == model.id,
+            AuditEntry.after != "",  # the others tell of something beside its state, such as an approval
+        )
         .order_by(AuditEntry.sequence.desc())
         .limit(1)
         .correlate(model)
