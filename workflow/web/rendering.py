@@ -11,6 +11,7 @@ from workflow.web import i18n
 from workflow.web.current import now, runtime, signed_in
 from workflow.web.formats import date_text, datetime_text, filesize_text, money_text, number_text, zone
 from workflow.web.languages import LANGUAGES, language
+from workflow.web.template_cache import SHARED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -38,6 +39,7 @@ def install(app: Flask, *, nav: NavLoader, zone_name: Callable[[], str]) -> None
     """Give the templates of ``app`` their filters and names; an unknown name is an error."""
     app.extensions["zone"] = zone_name
     app.extensions["nav"] = nav
+    app.jinja_env.bytecode_cache = SHARED
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(
