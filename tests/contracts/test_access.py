@@ -101,9 +101,11 @@ def things(world: World) -> dict[str, str]:
             found = session.scalars(select(model.id).limit(1)).first()
             return str(found or uuid.UUID(int=7))
 
+        own = select(Payin.id).where(Payin.case_id == case.id).limit(1)
+        paid = str(session.scalars(own).first() or uuid.UUID(int=7))
         return {
             "case_id": str(case.id), "use_id": str(case.uses[0].id), "hit_id": one(Hit), "work_id": one(Work),
-            "payin_id": one(Payin), "payout_id": one(Payout), "approval_id": one(Approval),
+            "payin_id": paid, "payout_id": one(Payout), "approval_id": one(Approval),
             "reference": case.reference,
         }  # fmt: skip
 

@@ -15,9 +15,11 @@ from workflow.accounts.models import Account as Person
 from workflow.kernel import approvals, audit
 from workflow.kernel.actors import Actor, Role
 from workflow.kernel.approvals import Decision
+from workflow.kernel.checks import states_are_as_told
 from workflow.kernel.errors import NotAllowed, Refused
 from workflow.kernel.outbox import OutboxMessage
 from workflow.payouts import services
+from workflow.payouts.lifecycle import PAYOUT_LIFECYCLE
 from workflow.payouts.models import Payout
 from workflow.payouts.states import PayoutState
 
@@ -114,7 +116,9 @@ def test_a_new_account_waits_three_days_and_the_owner_is_told(till: Till) -> Non
         mails = [row for row in session.query(OutboxMessage) if row.key.startswith("mail:bank-change:")]
         [mail] = mails
         assert mail.payload["context"]["last_four"] == "3000"
-        told = [entry.action for entry in audit.history(session, "account", owner_id)]
+        row = approvals.newest(session, "bank_details.change", owner_id)
+        assert row is not None
+        told = [entry.action for entry in audit.history(session, "approval", row.id)]
     assert "approval:bank_details.change:asked" in told
 
 
@@ -138,4 +142,5 @@ def test_alone_the_same_person_may_agree_after_a_day(till: Till) -> None:
     row = alone()
     assert (row.decision, row.alone) == (Decision.AGREED, True)
     with till.runtime.database.reading() as session:
-        assert "one-person" in audit.history(session, "payout", payout_id)[-1].label
+        assert "one-person" in audit.history(session, "approval", row.id)[-1].label
+        assert states_are_as_told(session, PAYOUT_LIFECYCLE) == [], "the payout's own history is untouched"

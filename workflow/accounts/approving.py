@@ -54,7 +54,8 @@ def require(
 ) -> None:
     """Let the step pass, or raise what is missing as a sentence (see :func:`approvals.require`).
 
-    ``subject`` is the audit chain's type and id, ``facts`` what exactly is agreed to, in words for people.
+    ``subject`` is the type and id of what the step is about, ``facts`` say what exactly is
+    agreed to, in words for people.
     """
     rule = rules()[action]
     if rule.applies(amount.minor if amount is not None else None):

@@ -258,9 +258,10 @@ def _void(row: Approval, actor: Actor, now: datetime) -> None:
 
 
 def _tell(session: Session, row: Approval, word: str, actor: Actor, now: datetime, label: str) -> None:
+    """One line in the request's own chain: the subject's tells its states, and its row is not locked."""
     told = ", ".join(f"{name}: {value}" for name, value in row.facts.items())
     note = f"{told}. {row.note}".strip() if row.note else told
     audit.record(
-        session, row.subject_type, row.subject_id, f"approval:{row.action}:{word}"[:80], actor, now,
+        session, "approval", row.id, f"approval:{row.action}:{word}"[:80], actor, now,
         label=label[:200], note=note,
     )  # fmt: skip
