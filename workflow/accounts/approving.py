@@ -70,7 +70,7 @@ def decide(
     if row is None:
         raise NotFound("This request")
     rule = rules()[row.action]
-    authorise(session, actor, May(rule.decided_by))
+    authorise(session, actor, May.of(rule.decided_by))
     if agree and not rule.persons:
         raise Refused(say("This takes effect by itself; it can only be refused."))
     alone = alone_since(session) is not None
@@ -81,7 +81,7 @@ def why_not(session: Session, row: Approval, actor: Actor, now: datetime) -> str
     """Why this person cannot agree to the request now, as a sentence; empty when they can."""
     rule = rules()[row.action]
     try:
-        authorise(session, actor, May(rule.decided_by))
+        authorise(session, actor, May.of(rule.decided_by))
     except NotAllowed as refusal:
         return refusal.reasons[0]
     if not rule.persons:

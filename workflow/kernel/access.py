@@ -68,6 +68,11 @@ class Permission(StrEnum):
         member.dangerous = dangerous
         return member
 
+    @classmethod
+    def of(cls, word: str) -> Self:
+        """The row with this word; rules kept as data name rows so. A word without a row is a bug."""
+        return next(member for member in cls if member.value == word)
+
     @property
     def roles(self) -> frozenset[Role]:
         """Every role that holds it in some rank."""
