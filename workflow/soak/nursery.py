@@ -111,6 +111,7 @@ class Nursery:
     def start(self, arguments: Sequence[str], environment: Mapping[str, str], log: Path) -> Child:
         """Start ``lichtbild ARGUMENTS``; what it prints is appended to ``log``."""
         self._number += 1
+        log.touch()  # it may be read before the child has opened it
         request = {"number": self._number, "arguments": list(arguments), "environment": dict(environment),
                    "log": str(log)}  # fmt: skip
         assert self._process.stdin is not None
