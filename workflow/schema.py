@@ -88,6 +88,7 @@ def current_head() -> str:
 def revision_of(database: Database) -> str | None:
     """The revision the database stands at; ``None`` when it is empty."""
     with database.engine.connect() as connection:
+        connection.execution_options(lichtbild_mode="read")  # a look takes no lock for writing
         return MigrationContext.configure(connection).get_current_revision()
 
 

@@ -160,8 +160,10 @@ def insert_once(session: Session, model: type[Base], **values: Any) -> bool:
 @cache
 def _insert_once(model: type[Base], dialect: str) -> Executable:
     table = cast("Table", model.__table__)
-    kind = postgresql if dialect == "postgresql" else sqlite
-    return kind.insert(table).on_conflict_do_nothing().returning(next(iter(table.primary_key)))
+    key = next(iter(table.primary_key))
+    if dialect == "postgresql":
+        return postgresql.insert(table).on_conflict_do_nothing().returning(key)
+    return sqlite.insert(table).on_conflict_do_nothing().returning(key)
 
 
 def is_contention(error: DBAPIError) -> bool:

@@ -135,10 +135,9 @@ def end_live(session: Session, subject_type: str, subject_id: uuid.UUID, now: da
         _END, {"of": subject_type, "which": subject_id, "over": DeadlineState.ENDED, "now": now}
     )
     for row in session.identity_map.values():  # rows in somebody's hands know it too
-        mine = (
-            isinstance(row, DeadlineRow) and row.subject_type == subject_type and row.subject_id == subject_id
-        )
-        if mine and row.ours and row.state in LIVE:
+        if not isinstance(row, DeadlineRow) or not row.ours or row.state not in LIVE:
+            continue
+        if (row.subject_type, row.subject_id) == (subject_type, subject_id):
             set_committed_value(row, "state", DeadlineState.ENDED)
             set_committed_value(row, "ended_at", now)
 
