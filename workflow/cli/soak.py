@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from pathlib import Path
 
@@ -47,6 +48,7 @@ def kill(
     """
     from workflow.soak import campaign
 
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # told to stop, it takes its servers away too
     order = campaign.Order(
         points=_points(points), moments=_moments(moments), seed=seed, only=only, most=most,
         databases=campaign.DATABASES if database == "both" else (database,),
