@@ -218,7 +218,8 @@ def test_a_silent_case_is_looked_at_before_it_becomes_formal(house: House) -> No
     assert operator.post(f"{show(case_id)}/looked", seen, page=show(case_id)).status_code == 303
     assert not house.case(case_id).needs_a_look
     assert operator.post(f"{show(case_id)}/looked", seen, page=show(case_id)).status_code == 409
-    assert "Nothing waits for you" in operator.page(QUEUE) and "Still online." in operator.page(show(case_id))
+    assert "Nothing waits for you" in operator.page(QUEUE), words(operator.page(QUEUE))
+    assert "Still online." in operator.page(show(case_id))
 
 
 def test_a_refused_date_shows_its_reasons_and_is_tried_again(house: House, operator: Browser) -> None:
