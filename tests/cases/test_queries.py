@@ -86,12 +86,12 @@ def test_the_queue_keeps_its_order(house: House) -> None:
     house.answers(question, HoldKind.QUESTION, "Who are you?")
     with house.runtime.database.reading() as session:
         sections = worklist.queue(session)
-        assert [section.key for section in sections] == ["answers", "looks", "new"]
-        answers, looks, fresh = (
+        assert [section.key for section in sections] == ["answers", "looks", "new", "post"]
+        answers, looks, fresh, paper = (
             [item.case.id for item in section.items if item.case] for section in sections
         )
-        assert answers == [question, licence] and looks == [silent] and fresh == [new]
-        assert worklist.waiting(session) == 4
+        assert answers == [question, licence] and looks == [silent] and fresh == [new] and paper == [silent]
+        assert worklist.waiting(session) == 5
 
 
 def test_what_comes_after_the_end_is_still_read(house: House) -> None:
