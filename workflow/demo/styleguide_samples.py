@@ -65,7 +65,7 @@ def _steps() -> FirstSteps:
              StepState.DONE),
         Step("photographs", say("Add your first photographs"),
              say("Only what we know can be found. The largest file you have is the best."), StepState.NEXT,
-             say("Add photographs"), "works_rights_holder.upload"),
+             say("Add photographs"), "demo_styleguide.show"),
         Step("watch", say("First search of the web"),
              say("It begins by itself after your first photograph; nothing for you to do."), StepState.WAITS),
     ))  # fmt: skip

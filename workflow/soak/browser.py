@@ -31,13 +31,13 @@ class Browser:
         self._cookies: dict[str, str] = {}
 
     def get(self, path: str) -> Answer:
-        return self._ask("GET", path, b"", {})
+        return self._request("GET", path, b"", {})
 
     def submit(self, path: str, values: Mapping[str, str], *, action: str = "") -> Answer:
         """Fetch the page, fill in the form that takes these values, send it."""
         target, fields = self._form(path, values, action)
         kind = {"Content-Type": "application/x-www-form-urlencoded"}
-        return self._ask("POST", target, urlencode(fields).encode(), kind)
+        return self._request("POST", target, urlencode(fields).encode(), kind)
 
     def hand_in(self, path: str, field: str, files: Sequence[tuple[str, bytes]]) -> Answer:
         """Send files by the form of this page that takes them."""
@@ -51,7 +51,7 @@ class Browser:
             head = f'--{mark}\r\nContent-Disposition: form-data; name="{field}"; filename="{name}"\r\n'
             parts += [head.encode(), b"Content-Type: image/jpeg\r\n\r\n", data, b"\r\n"]
         body = b"".join([*parts, f"--{mark}--\r\n".encode()])
-        return self._ask("POST", target, body, {"Content-Type": f"multipart/form-data; boundary={mark}"})
+        return self._request("POST", target, body, {"Content-Type": f"multipart/form-data; boundary={mark}"})
 
     def _form(self, path: str, values: Mapping[str, str], action: str) -> tuple[str, list[tuple[str, str]]]:
         page = self.get(path)
@@ -70,7 +70,7 @@ class Browser:
         kept = [(str(name), str(value)) for name, value in form.form_values() if name not in values]
         return str(form.get("action") or path), kept + list(values.items())
 
-    def _ask(self, method: str, path: str, body: bytes, headers: dict[str, str]) -> Answer:
+    def _request(self, method: str, path: str, body: bytes, headers: dict[str, str]) -> Answer:
         connection = http.client.HTTPConnection("127.0.0.1", self._parts.port, timeout=SECONDS)
         cookies = "; ".join(f"{name}={value}" for name, value in self._cookies.items())
         try:
