@@ -115,8 +115,10 @@ def test_priced_sent_paid_shared_and_closed(world: World) -> None:
     assert world.balances()["owner_available"] == -6_790 and "owner_held" not in world.balances()
     assert _state(world) is PayoutState.AVAILABLE
 
-    # approved, sent, confirmed
+    # approved, agreed to by a second person, sent, confirmed
     assert _take(world, payout.id, "approve") == 303
+    assert _take(world, payout.id, "send") == 422 and _state(world) is PayoutState.APPROVED
+    _a_colleague_agrees(world)
     assert _take(world, payout.id, "send") == 303
     assert world.balances()["bank"] == -6_790 and "owner_available" not in world.balances()
     assert _take(world, payout.id, "confirm") == 303
@@ -187,6 +189,12 @@ def test_a_page_that_nobody_pays_books_nothing(world: World) -> None:
     world.work()
     assert lines(world) == [] and world.case(case).state is CaseState.OFFERED
     assert "not" in words(world.recipient(case).page(f"{path_of(waiting)}/back")).lower()
+
+
+def _a_colleague_agrees(world: World) -> None:
+    page = "/operator/approvals"
+    answer = world.as_colleague().press(page, {"note": "Sum and account fit."}, action="/agree")
+    assert answer.status_code == 303, words(answer.text)
 
 
 def _take(world: World, payout_id: uuid.UUID, trigger: str) -> int:
