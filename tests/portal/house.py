@@ -21,6 +21,7 @@ from workflow.cases.letters import code_of
 from workflow.cases.models import Case
 from workflow.cases.pricing import FeeFacts
 from workflow.cases.services import EvidenceFile, NewCase, UseFacts, move, set_price, submit_case
+from workflow.cases.services.deciding import note_look
 from workflow.cases.services.offering import RecipientFacts, note_recipient
 from workflow.cases.states import CaseTrigger, EvidenceKind, UseClass
 from workflow.kernel.actors import Actor, Role
@@ -137,6 +138,12 @@ class House:
     def move(self, made: Made, trigger: CaseTrigger, actor: Actor = OPERATOR, **more: Any) -> None:
         with self.runtime.database.transaction() as session:
             move(session, made.id, trigger, actor, self.now(), **more)
+
+    def look(self, made: Made) -> None:
+        """An operator looks at the silent case before it becomes formal."""
+        seen = self.case(made).version
+        with self.runtime.database.transaction() as session:
+            note_look(session, made.id, "Still there.", OPERATOR, self.now(), seen_version=seen)
 
     def set_up(self) -> None:
         """Who operates this instance."""

@@ -173,6 +173,8 @@ def test_overdue_is_said_plainly(house: House) -> None:
         house.work()  # each letter leaves before the next is due
         house.later(days=16)
         house.move(case, trigger, SYSTEM)
+        if trigger is CaseTrigger.LOOK_AGAIN:
+            house.look(case)
     text = house.visitor(case).text("/case")
     assert "Overdue" in text
     assert "There was no answer in time" in text
