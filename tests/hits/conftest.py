@@ -10,18 +10,12 @@ from flask import Flask
 
 from tests.databases import Mould, Moulds
 from tests.dialects import Cast
-from workflow.accounts import desk_sign_in, passwords
-from workflow.accounts.desk_routes import accounts_desk
-from workflow.accounts.public_routes import accounts_public, public
-from workflow.accounts.recovery_routes import accounts_recovery
-from workflow.accounts.sign_in_routes import accounts_sign_in
-from workflow.hits.rights_holder_routes import hits_rights_holder
+from workflow.accounts import passwords
+from workflow.app import create_desk
 from workflow.kernel.actors import Actor
 from workflow.kernel.clock import FrozenClock
 from workflow.kernel.runtime import Runtime
-from workflow.web.skeleton import Shape, make_app
 from workflow.works.decoding import UploadDecoder
-from workflow.works.rights_holder_routes import works_rights_holder
 
 from .made import IMPRINT, NOON, PASSWORD, Browser, Inbox, People, Web, altered, make_runtime
 
@@ -87,14 +81,7 @@ def owner(people: People) -> Actor:
 
 @pytest.fixture
 def desk(runtime: Runtime) -> Iterator[Flask]:
-    app = make_app(
-        "desk", runtime,
-        Shape(
-            site_url=runtime.config.desk_url, cookie_name="lb_desk", signed_in_loader=desk_sign_in.load,
-            blueprints=(public, accounts_public, accounts_sign_in, accounts_recovery, accounts_desk, works_rights_holder, hits_rights_holder),
-            log_in_endpoint="accounts_public.log_in",
-        ),
-    )  # fmt: skip
+    app = create_desk(runtime)
     yield app
     views = app.extensions.get("hit_views")
     if views is not None:

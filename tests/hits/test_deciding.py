@@ -326,4 +326,4 @@ def test_the_empty_inbox_says_when_the_last_search_was(browser, web, box):
     assert "No search has run yet" in browser.page("/inbox")
     web.picture("http://a.example.org/", photograph("other-01.jpg"))
     html = browser.page("/inbox")
-    assert "Nothing to decide" in html and "Last search: 1 Mar 2024, 13:00, 1 pictures known." in html
+    assert "Nothing to decide" in html and "Last search: 1 Mar 2024, 13:00 CET, 1 pictures known." in html

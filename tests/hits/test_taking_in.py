@@ -161,7 +161,13 @@ def test_a_killed_run_is_continued(box, web, runtime, tmp_path):
     code = (
         "import sys; from pathlib import Path; sys.path[:0] = sys.argv[1:3]\n"
         "from hits.made import *\n"
-        "config = load_config('demo', {'LICHTBILD_INSTANCE_DIR': sys.argv[3]})\n"
+        "from workflow.config import load_config\n"
+        "from workflow.kernel.clock import FrozenClock\n"
+        "from workflow.kernel.db import Database\n"
+        "from workflow.kernel.documents import Vault\n"
+        "from workflow.kernel.runtime import Runtime\n"
+        "from workflow.kernel.secrets import MasterKey\n"
+        "config = load_config('demo', {'LICHTBILD_INSTANCE_DIR': sys.argv[3], 'LICHTBILD_DATABASE_URL': sys.argv[4]})\n"
         "runtime = Runtime(config=config, database=Database(config.database_url), clock=FrozenClock(NOON),\n"
         "    vault=Vault(config.vault_dir, MasterKey(bytes(32))), press=None, mail=None, secrets=None,\n"
         "    decoder=None, randbelow=None)\n"
@@ -169,7 +175,8 @@ def test_a_killed_run_is_continued(box, web, runtime, tmp_path):
         "take_in(runtime, 1, lambda what, done, total: print(what, done, total, flush=True))\n"
     )
     run = subprocess.Popen(
-        [sys.executable, "-c", code, str(ROOT), str(ROOT / "tests"), str(tmp_path)],
+        [sys.executable, "-c", code, str(ROOT), str(ROOT / "tests"), str(tmp_path),
+         runtime.database.url.render_as_string(hide_password=False)],
         stdout=subprocess.PIPE, text=True, start_new_session=True,
     )  # fmt: skip
     assert run.stdout is not None and run.stdout.readline().startswith("Comparing pictures 8 12")

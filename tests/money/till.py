@@ -18,6 +18,7 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from tests.world import config_at
+from workflow.accounts import approving
 from workflow.accounts.models import Account as Person
 from workflow.accounts.models import OperatorProfile
 from workflow.accounts.states import AccountKind, Capacity, LegalBasis, TaxState
@@ -27,6 +28,7 @@ from workflow.cases.pricing import FeeFacts
 from workflow.cases.services import EvidenceFile, NewCase, UseFacts, move, set_price, submit_case
 from workflow.cases.services.offering import RecipientFacts, note_recipient
 from workflow.cases.states import CaseTrigger, EvidenceKind, UseClass
+from workflow.kernel import approvals
 from workflow.kernel.actors import SYSTEM, Actor, Role
 from workflow.kernel.clock import FrozenClock
 from workflow.kernel.db import Database
@@ -52,8 +54,8 @@ from workflow.works.models import Work
 
 KEY, SECRET = "sk_test_demo", "whsec_demo"
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
-OPERATOR = Actor(Role.OPERATOR, "staff", "Operator", rank="cashier")
-COLLEAGUE = Actor(Role.OPERATOR, "colleague", "Colleague", rank="cashier")
+OPERATOR = Actor(Role.OPERATOR, "0190a000-0000-7000-8000-000000000001", "Operator", rank="cashier")
+COLLEAGUE = Actor(Role.OPERATOR, "0190a000-0000-7000-8000-000000000002", "Colleague", rank="cashier")
 VISITOR = Actor(Role.INFRINGER, "visitor", "Harbour Shop")
 PORTAL = "http://portal.localhost:8000"
 LISTENERS: dict[str, Any] = {
@@ -217,6 +219,15 @@ class Till:
 
     def payout(self, payin_id: uuid.UUID) -> payout_models.Payout:
         return next(row for row in self.all(payout_models.Payout) if row.payin_id == payin_id)
+
+    def agree(self, payout_id: uuid.UUID) -> None:
+        """The second person agrees to the transfer that was asked for."""
+        with self.runtime.database.transaction() as session:
+            asked = approvals.newest(session, "payouts.send", payout_id)
+            assert asked is not None
+            approving.decide(
+                session, asked.id, agree=True, actor=COLLEAGUE, now=self.clock.business(), note=""
+            )
 
     def told(self, *words: str) -> list[bytes]:
         """The bodies of what the service would send, of these kinds, in the order given."""

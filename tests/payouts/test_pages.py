@@ -5,34 +5,22 @@ from __future__ import annotations
 import re
 import uuid
 
-from flask import Flask
 from flask.testing import FlaskClient
 
 from tests.money.till import OPERATOR, Till
-from workflow.accounts import desk_routes, public_routes
+from workflow.app import create_desk
 from workflow.kernel.actors import Actor, Role
-from workflow.money import operator_routes as payment_routes
 from workflow.money.states import PayinState
-from workflow.payouts import operator_routes, rights_holder_routes
 from workflow.payouts.states import PayoutState
 from workflow.web.current import SignedInAs
-from workflow.web.skeleton import Shape, make_app
-
-MODULES = (public_routes, desk_routes, payment_routes, operator_routes, rights_holder_routes)
 
 
 def desk(till: Till, actor: Actor) -> FlaskClient:
-    """The desk as this person sees it."""
-    shape = Shape(
-        site_url=till.runtime.config.desk_url,
-        cookie_name="lb_desk",
-        signed_in_loader=lambda: SignedInAs(
-            actor, "Somebody", "somebody@example.org", proved_at=till.runtime.clock.wall()
-        ),
-        blueprints=[blueprint for module in MODULES for blueprint in module.BLUEPRINTS],
-        log_in_endpoint="accounts_public.log_in",
+    """The desk as this person sees it, just proven to be who it is."""
+    app = create_desk(till.runtime)
+    app.extensions["signed_in"] = lambda: SignedInAs(
+        actor, "Somebody", "somebody@example.org", proved_at=till.runtime.clock.wall()
     )
-    app: Flask = make_app("desk", till.runtime, shape)
     return app.test_client()
 
 
@@ -105,6 +93,9 @@ def test_staff_walk_a_payout_to_its_end(till: Till) -> None:
     for trigger in ("approve", "send", "confirm"):
         address = f"/operator/payouts/{payout.id}/{trigger}"
         sent = fields(client.get("/operator/payouts/").get_data(as_text=True), address)
+        if trigger == "send":
+            assert client.post(address, data=sent).status_code == 422, "a second person must agree"
+            till.agree(payout.id)
         assert client.post(address, data=sent).status_code == 303
         assert client.post(address, data=sent).status_code == 409
     assert till.payout(payin_id).state is PayoutState.CONFIRMED
