@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Live, Shoot
 from tests.detection.site import served
+from tests.second_step import code_for
 from tests.small_web import PHOTOGRAPHS, crawl, small_web
 from tests.world import World
 from workflow.cases.models import Case
@@ -104,6 +105,9 @@ def test_a_recipient_from_the_letter_to_the_paid_case(live: Live, page: Page, sh
     shoot(page, "20-log-in")
     page.locator("input[name=email]").fill(people.OPERATOR.email)
     page.locator("input[name=password]").fill(people.OPERATOR.password)
+    page.locator("main form button").last.click()
+    page.wait_for_url(re.compile(r"/log-in/code"))
+    page.locator("input[name=code]").fill(code_for(world.runtime, people.OPERATOR.email))
     page.locator("main form button").last.click()
     page.wait_for_load_state()
     page.goto(f"{live.desk}/operator/queue")
