@@ -37,7 +37,7 @@ def test_the_database_is_checked(world: World) -> None:
 def test_an_empty_database_is_brought_up(tmp_path: Path) -> None:
     environment = {"LICHTBILD_INSTANCE_DIR": str(tmp_path)}
     result = CliRunner().invoke(cli, ["--instance", "office", "db", "upgrade"], env=environment)
-    assert result.exit_code == 0 and "stands at" in result.output
+    assert result.exit_code == 0 and "went from nothing to" in result.output
     config = load_config("office", environment)
     assert (config.instance_dir / "lichtbild.sqlite").exists() and not config.demo
     database = Database(config.database_url)

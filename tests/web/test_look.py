@@ -16,6 +16,8 @@ from flask import Flask, render_template
 from playwright.sync_api import Browser
 from werkzeug.serving import make_server
 
+from workflow.accounts.readiness import BLOCKS_WORDS
+from workflow.demo import styleguide_samples
 from workflow.kernel.money import Money
 from workflow.web import i18n
 from workflow.web.headers import content_policy
@@ -86,7 +88,11 @@ def test_the_desk_marks_where_one_is_and_signs_out_by_post() -> None:
         for n, word in enumerate(("inbox", "works", "cases", "money", "letters", "settings"))
     ]
     me = SimpleNamespace(display_name="A. Photographer", email="owner@example.org")
-    page = render("styleguide.html", nav=items, me=me, amount=Money, form=Contact(), demo=False)
+    parts = {
+        "news": styleguide_samples._bell(NOW), "needs": styleguide_samples._needs(), "need_words": BLOCKS_WORDS,
+        "steps": styleguide_samples._steps(), "finds": styleguide_samples._finds(), "digest": ("", ""),
+    }  # fmt: skip
+    page = render("styleguide.html", nav=items, me=me, amount=Money, form=Contact(), demo=False, **parts)
     here = [words(a) for a in page.iter("a") if a.get("aria-current") == "page"]
     assert here == ["Inbox", "Inbox"]
     tabs = page.find_class("tabs-bar")[0]
@@ -188,6 +194,9 @@ def address() -> Iterator[str]:
     app.secret_key = "for one test"
     drawn = environment()
     i18n.teach(app.jinja_env)
+    app.extensions.update(
+        signed_in=lambda: None, instance_languages=lambda: ("en",), zone=lambda: "Europe/Berlin"
+    )
     app.jinja_env.filters.update(
         {n: drawn.filters[n] for n in ("money", "date", "datetime", "filesize", "number")}
     )
@@ -227,7 +236,7 @@ def test_a_browser_finds_no_barrier_and_nothing_sticks_out(address: str, chromiu
         tab = chromium.new_page(viewport={"width": width, "height": 844})
         tab.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
         tab.on("pageerror", lambda error: complaints.append(str(error)))
-        for path in ("guide", "public.home", "public.pricing", "public.contact"):
+        for path in ("public.home", "public.pricing", "public.contact"):
             tab.goto(f"{address}/{path}")
             beside = tab.evaluate("document.documentElement.scrollWidth - innerWidth")
             assert beside <= 0, (path, width)

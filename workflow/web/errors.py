@@ -31,7 +31,7 @@ from workflow.kernel.said import say
 from workflow.web.blueprints import own_path
 from workflow.web.current import reference
 from workflow.web.i18n import translate, translated_all
-from workflow.web.languages import without_database
+from workflow.web.languages import language, without_database
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -96,6 +96,7 @@ def install(app: Flask) -> None:
 
 def error_response(code: int, *reasons: str, headers: dict[str, str] | None = None) -> Response:
     """The error page of ``code``; a code without words becomes its class's page."""
+    _find_language()
     code = code if code in WORDS else (500 if code >= 500 else 400)  # noqa: PLR2004 - 5xx
     title, usual = WORDS[code]
     way_on, label = _way_on(code)
@@ -109,6 +110,15 @@ def error_response(code: int, *reasons: str, headers: dict[str, str] | None = No
     response.status_code = code
     response.headers.update(page.headers)
     return response
+
+
+def _find_language() -> None:
+    """In which language to say it; the database that knows may be what failed."""
+    try:
+        language()
+    except Exception:  # noqa: BLE001 - an error page must not fail for want of a language
+        g.signed_in = None
+        without_database()
 
 
 def _render(page: ErrorPage) -> str:
@@ -190,7 +200,7 @@ def _away(error: Exception) -> str | None:
             "Others are busy with the same at this moment. Nothing was saved: please send it "
             "again in a few seconds."
         )
-    if gone:
+    if gone and "readonly" not in str(error):  # a page that writes while it reads is a bug of ours
         return say(
             "Our database does not answer at this moment. Nothing was saved and nothing is "
             "lost: please send the same again in a few minutes."
