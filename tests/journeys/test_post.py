@@ -17,6 +17,7 @@ from lxml import etree
 
 from tests.journeys.test_silence import decide, next_date
 from tests.world import Made, World, picture, words
+from workflow import checks
 from workflow.cases.models import Case, Hold, Letter
 from workflow.cases.post import batches
 from workflow.cases.post.models import LetterDelivery, PostBatch
@@ -96,9 +97,11 @@ def test_a_recipient_without_mail_gets_paper_and_dates_that_leave_it_time(world:
     [letter] = world.all(Letter)
     assert (letter.channel, letter.email, letter.state.value) == (Channel.POST, "", "queued")
     assert world.mails("office@example.org") == [] and deliveries(world) == [("post", 1, "waiting")]
+    assert checks.look(world.runtime) == [], "a letter that waits for the next batch is carried"
     # nobody prints it until Tuesday; the letter then carries that day, not the day it was decided on
     world.until(date(2024, 3, 5))
     made = batch(world)
+    assert checks.look(world.runtime) == [], "and so is one that is printed and not posted"
     assert (made.number, made.letters, made.on) == (1, 1, date(2024, 3, 5))
     # 5 March and five working days (8 March is none): 13 March; fourteen days later: 27 March
     assert world.letters(case) == [("offer", "2024-03-05", "2024-03-27", "queued")]
@@ -443,6 +446,7 @@ def test_an_offer_that_was_withheld_is_released_with_the_present_date(world: Wor
     assert "Release" not in words(operator.page("/operator/letters/"))
     decide(world, made)
     assert operator.press("/operator/letters/", {}, action="/release").status_code == 303
+    assert checks.look(world.runtime) == [], "a second try has a message of its own"
     world.work()
     # Monday, 11 March: fourteen days later is the 25th
     assert world.letters(made) == [("offer", "2024-03-11", "2024-03-25", "sent")]

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import uuid
+
 from sqlalchemy import exists, func, select
 
 from workflow.cases.lifecycle import CASE_LIFECYCLE
 from workflow.cases.models import Case, ClaimLine, Hold, Letter, Offer
+from workflow.cases.post.deliveries import message_key
+from workflow.cases.post.models import LetterDelivery
+from workflow.cases.post.states import OPEN_STATES, Way
 from workflow.cases.states import LetterState
 from workflow.kernel.checks import BATCH, MOST, batches, shortened, still_at_work
 from workflow.kernel.db import Session
@@ -55,22 +60,28 @@ def holds_and_dates_agree(session: Session) -> list[str]:
 
 
 def letters_are_carried(session: Session) -> list[str]:
-    """A letter that was decided and has not left has a message that prints or sends it."""
+    """A letter that was decided and has not left is carried: mail by a message, paper by the next batch."""
+    on_its_way = (LetterDelivery.letter_id == Letter.id) & LetterDelivery.state.in_(OPEN_STATES)
     waiting = (
-        select(Letter.id, Case.reference, Letter.kind)
+        select(Letter.id, Case.reference, Letter.kind, LetterDelivery.way, LetterDelivery.attempt)
         .join(Case, Case.id == Letter.case_id)
-        .where(Letter.state.in_((LetterState.QUEUED, LetterState.SENDING)))
+        .outerjoin(LetterDelivery, on_its_way)
+        .where(Letter.state.in_((LetterState.QUEUED, LetterState.SENDING)) | (LetterDelivery.way == Way.MAIL))
         .execution_options(yield_per=BATCH)
     )
     problems = []
     for batch in batches(session.execute(waiting)):
-        keys = {f"{kind}:{key}" for key, _case, _kind in batch for kind in ("letter", "letter.send")}
-        alive = still_at_work(session, keys)
+        keys = {row: _keys(row.id, row.attempt) for row in batch if row.way is Way.MAIL}
+        alive = still_at_work(session, {key for each in keys.values() for key in each})
         problems += [
-            f"Case {case}: the letter “{kind.value}” waits, but no message carries it."
-            for key, case, kind in batch if not {f"letter:{key}", f"letter.send:{key}"} & alive
+            f"Case {row.reference}: the letter “{row.kind.value}” waits, but no message carries it."
+            for row in batch if row.way is None or (row in keys and not keys[row] & alive)
         ]  # fmt: skip
     return shortened(problems)
+
+
+def _keys(letter_id: uuid.UUID, attempt: int) -> set[str]:
+    return {message_key(kind, letter_id, attempt) for kind in ("letter", "letter.send")}
 
 
 def claims_add_up(session: Session) -> list[str]:

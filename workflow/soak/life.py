@@ -17,9 +17,10 @@ from sqlalchemy import select
 
 from workflow.building import build_runtime
 from workflow.cases.models import Case
+from workflow.cases.post.batches import ask_for_batch
 from workflow.cases.pricing import FeeFacts
 from workflow.cases.services import EvidenceFile, NewCase, Recipient, UseFacts, move, set_price, submit_case
-from workflow.cases.states import CaseTrigger, EvidenceKind, UseClass
+from workflow.cases.states import CaseTrigger, ChannelChoice, EvidenceKind, UseClass
 from workflow.demo import people
 from workflow.demo.photographs import others, works
 from workflow.demo.portal_visit import TEST_CARD
@@ -84,6 +85,25 @@ def hand_in_photographs(stage: Stage, runtime: Runtime) -> Truth:
 
 def price_two(stage: Stage, runtime: Runtime) -> Truth:
     """Two cases submitted, priced and offered; nothing of it has left the outbox."""
+    _offer_two(stage, runtime, ChannelChoice.RULE)
+    return read_truth(stage.instance_dir).told(stage.instance_dir, nets=NETS, offered=tuple(NETS))
+
+
+def price_two_on_paper(stage: Stage, runtime: Runtime) -> Truth:
+    """The same with offers that go by post; nothing of it has left the outbox."""
+    _offer_two(stage, runtime, ChannelChoice.POST)
+    return read_truth(stage.instance_dir).told(stage.instance_dir, nets=NETS)
+
+
+def want_batch(stage: Stage, runtime: Runtime) -> Truth:
+    """An operator asks for a batch of what waits for the post; nothing is bound."""
+    operator = _person(runtime, people.OPERATOR.email)
+    with runtime.database.transaction() as session:
+        ask_for_batch(session, "rehearsed", operator, runtime.clock.business())
+    return read_truth(stage.instance_dir).told(stage.instance_dir, batched=tuple(NETS))
+
+
+def _offer_two(stage: Stage, runtime: Runtime, channel: ChannelChoice) -> None:
     hand_in_photographs(stage, runtime)
     owner, operator = _person(runtime, people.OWNER.email), _person(runtime, people.OPERATOR.email)
     now = runtime.clock.business()
@@ -99,10 +119,10 @@ def price_two(stage: Stage, runtime: Runtime) -> Truth:
                 ),
             )  # fmt: skip
             case = submit_case(session, runtime.vault, runtime.secrets, runtime.randbelow, new, owner, now)
+            case.channel = channel
             facts = FeeFacts.from_json(case.uses[0].match_facts["fee_facts"])
             set_price(session, case.id, facts, operator, now, net=Money(net), why="As agreed")
             move(session, case.id, CaseTrigger.OFFER, operator, now)
-    return read_truth(stage.instance_dir).told(stage.instance_dir, nets=NETS, offered=tuple(NETS))
 
 
 def work(runtime: Runtime) -> None:

@@ -33,14 +33,7 @@ class Reader(Protocol):
 
 def must_be(asked: Truth) -> Facts:
     """Every fact that must be found, each exactly so often."""
-    facts: Facts = Counter()
-    for who in asked.offered:
-        facts[("letter", who, "offer", "", "sent", 1)] += 1
-    for who in asked.reminded:
-        facts[("letter", who, "reminder", "friendly_reminder", "sent", 1)] += 1
-    for who in asked.paid:
-        if who not in asked.refunded:  # the time of a refund decides whether the receipt had left
-            facts[("letter", who, "paid", "", "sent", 2)] += 1
+    facts = _letters(asked)
     for who in asked.wish:
         state = "refunded" if who in asked.refunded else "received" if who in asked.paid else "pending"
         facts[("payin", who, state, _gross(asked.nets[who]))] += 1
@@ -56,14 +49,7 @@ def must_be(asked: Truth) -> Facts:
 
 def is_there(database: Reader, instance: Path, asked: Truth) -> Facts:
     """The same kinds of facts as they are found, doubled ones counted as often as they are there."""
-    facts: Facts = Counter()
-    for who, kind, step, state, documents in database.rows(
-        "SELECT c.recipient_email, l.kind, l.step, l.state,"
-        " (SELECT count(*) FROM letter_documents d WHERE d.letter_id = l.id)"
-        " FROM letters l JOIN cases c ON c.id = l.case_id"
-    ):
-        if not (kind == "paid" and who in asked.refunded):
-            facts[("letter", who, kind, step, state, documents)] += 1
+    facts = _written(database, asked)
     for row in database.rows(
         "SELECT c.recipient_email, p.state, p.amount_minor FROM payins p JOIN cases c ON c.id = p.case_id"
     ):
@@ -85,6 +71,43 @@ def is_there(database: Reader, instance: Path, asked: Truth) -> Facts:
         facts[("reported", foreign_id)] += 1
     facts += _left_over(database)
     return facts + _without_bytes(database, instance)
+
+
+def _letters(asked: Truth) -> Facts:
+    facts: Facts = Counter()
+    for who in asked.offered:
+        facts[("letter", who, "offer", "", "sent", 1)] += 1
+    for who in asked.batched:
+        facts[("letter", who, "offer", "", "queued", 1)] += 1
+        facts[("on paper", who, "batched", 1)] += 1
+    if asked.batched:
+        facts[("batch", 1, len(asked.batched))] += 1
+    for who in asked.reminded:
+        facts[("letter", who, "reminder", "friendly_reminder", "sent", 1)] += 1
+    for who in asked.paid:
+        if who not in asked.refunded:  # the time of a refund decides whether the receipt had left
+            facts[("letter", who, "paid", "", "sent", 2)] += 1
+    return facts
+
+
+def _written(database: Reader, asked: Truth) -> Facts:
+    facts: Facts = Counter()
+    for who, kind, step, state, documents in database.rows(
+        "SELECT c.recipient_email, l.kind, l.step, l.state,"
+        " (SELECT count(*) FROM letter_documents d WHERE d.letter_id = l.id)"
+        " FROM letters l JOIN cases c ON c.id = l.case_id"
+    ):
+        if not (kind == "paid" and who in asked.refunded):
+            facts[("letter", who, kind, step, state, documents)] += 1
+    for row in database.rows(
+        "SELECT c.recipient_email, d.state, b.number FROM letter_deliveries d"
+        " JOIN letters l ON l.id = d.letter_id JOIN cases c ON c.id = l.case_id"
+        " LEFT JOIN post_batches b ON b.id = d.batch_id WHERE d.way = 'post'"
+    ):
+        facts[("on paper", *row)] += 1
+    for row in database.rows("SELECT number, letters FROM post_batches"):
+        facts[("batch", *row)] += 1
+    return facts
 
 
 def differences(expected: Facts, found: Facts) -> tuple[list[str], list[str]]:

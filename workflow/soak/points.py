@@ -13,6 +13,8 @@ class Life(StrEnum):
 
     #: Two offers were decided; the worker prints and sends their letters.
     LETTERS = "letters"
+    #: Two offers on paper wait for the post; the worker binds them into a batch.
+    POST = "post"
     #: A first reminder is due in two cases; the ticker finds it, the worker writes it.
     DATES = "dates"
     #: Two cards were charged; the payment service reports it to the portal.
@@ -55,6 +57,7 @@ PLACES: dict[str, Place] = {
         letter__before_submit=2, letter__after_submit=2, letter__before_record=2, file__after_write=4,
         file__after_fsync=4, file__after_link=4, document__after_store=2, document__after_row=2,
     ),
+    **_places(Life.POST, "worker", post__after_bind=1, post__after_store=1),
     **_places(
         Life.DATES, "ticker", deadline__after_select=1, deadline__before_commit=1, deadline__after_commit=1,
         seal__before_commit=1,

@@ -38,6 +38,8 @@ SCENES: dict[str, tuple[str, Sequence[Step]]] = {
     "photographed": ("settled", (life.hand_in_photographs,)),
     "priced": ("settled", (life.price_two,)),
     "offered": ("priced", (_work, _note_codes)),
+    "decided": ("settled", (life.price_two_on_paper,)),
+    "trayed": ("decided", (_work, life.want_batch)),
     "due": ("offered", (life.let_reminders_come_due,)),
     "wanted": ("offered", (life.want_to_pay,)),
     "paid": ("offered", (life.pay,)),
@@ -49,6 +51,7 @@ SCENES: dict[str, tuple[str, Sequence[Step]]] = {
 }
 BEGINS: dict[Life, str] = {
     Life.LETTERS: "priced",
+    Life.POST: "trayed",
     Life.DATES: "due",
     Life.REPORTS: "paid",
     Life.BOOKINGS: "reported",

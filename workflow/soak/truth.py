@@ -16,6 +16,8 @@ class Truth:
     #: Recipient's address -> price in cents before tax.
     nets: dict[str, int] = field(default_factory=dict)
     offered: tuple[str, ...] = ()
+    #: Whose letters are bound into the one batch for the post.
+    batched: tuple[str, ...] = ()
     reminded: tuple[str, ...] = ()
     wish: tuple[str, ...] = ()
     paid: tuple[str, ...] = ()

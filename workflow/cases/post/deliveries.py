@@ -40,9 +40,14 @@ def begin_delivery(
     session.add(delivery)
     session.flush()
     if way is Way.MAIL:
-        key = str(letter.id) if delivery.attempt == 1 else f"{letter.id}:{delivery.attempt}"
-        outbox.post(session, "letter", {"letter_id": str(letter.id)}, key=f"letter:{key}", now=now)
+        key = message_key("letter", letter.id, delivery.attempt)
+        outbox.post(session, "letter", {"letter_id": str(letter.id)}, key=key, now=now)
     return delivery
+
+
+def message_key(kind: str, letter_id: uuid.UUID, attempt: int) -> str:
+    """The key of the message that prints (``letter``) or sends (``letter.send``) one try by mail."""
+    return f"{kind}:{letter_id}" if attempt == 1 else f"{kind}:{letter_id}:{attempt}"
 
 
 def deliveries_of(session: Session, letter_id: uuid.UUID) -> list[LetterDelivery]:

@@ -13,7 +13,7 @@ from workflow.cases.effects import place_of
 from workflow.cases.models import Case, Letter, LetterDocument
 from workflow.cases.post.channels import post_rules
 from workflow.cases.post.dating import redate, today_at
-from workflow.cases.post.deliveries import edition_left, open_delivery
+from workflow.cases.post.deliveries import edition_left, message_key, open_delivery
 from workflow.cases.post.states import Way
 from workflow.cases.services.submitting import scope_of
 from workflow.kernel import outbox
@@ -34,8 +34,8 @@ def print_letter(runtime: Runtime, payload: dict[str, Any]) -> None:
         mail = open_delivery(session, letter_id, Way.MAIL)
         if mail is None:
             return
-        key = str(letter_id) if mail.attempt == 1 else f"{letter_id}:{mail.attempt}"
-        outbox.post(session, "letter.send", {"letter_id": str(letter_id)}, key=f"letter.send:{key}", now=now)
+        key = message_key("letter.send", letter_id, mail.attempt)
+        outbox.post(session, "letter.send", {"letter_id": str(letter_id)}, key=key, now=now)
         failpoint("letter.after_store")
 
 
