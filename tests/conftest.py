@@ -11,11 +11,12 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from tests import dialects
+from tests import dialects, parts
 from tests.databases import Mould, Moulds
 from tests.dialects import Cast
 from tests.full_life import LATER, live_through
-from tests.world import START, World, config_at, in_ci, make_runtime, need, opened
+from tests.parts import make_runtime
+from tests.world import START, World, config_at, in_ci, need, opened
 from workflow.demo import people
 from workflow.kernel.clock import FrozenClock
 from workflow.kernel.db import Database
@@ -28,6 +29,7 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "-
 
 def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(dialects, "dialects")
+    config.pluginmanager.register(parts, "parts")
 
 
 @pytest.hookimpl(wrapper=True)

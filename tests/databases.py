@@ -16,12 +16,15 @@ import psycopg
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
+from tests.once import once
 from tests.postgres import Address
 from workflow.kernel.db import Database
 from workflow.schema import upgrade
 
 SQLITE, POSTGRESQL = "sqlite", "postgresql"
 INSTANCE = "demo"
+#: From this version on PostgreSQL can be told to copy the files, which is faster than its log of them.
+COPIES_FILES = 150_000
 
 Make = Callable[[Path, str], None]
 
@@ -36,7 +39,7 @@ class Mould:
 
 
 class Moulds:
-    """Makes moulds when they are first asked for, and copies of them. One per process of tests."""
+    """Makes moulds when they are first asked for, in whichever process of tests, and copies of them."""
 
     def __init__(self, folder: Path, server: Callable[[], Address], process: str) -> None:
         self._folder = folder
@@ -55,9 +58,14 @@ class Moulds:
         key = (dialect, name)
         if key not in self._moulds:
             folder = self._folder / f"{dialect}-{name}"
-            url = self.cast(of, folder) if of else self.empty(dialect, folder)
-            make(folder, url)
-            self._moulds[key] = Mould(dialect, folder, url)
+
+            def fill() -> str:
+                shutil.rmtree(folder, ignore_errors=True)
+                url = self.cast(of, folder) if of else self.empty(dialect, folder)
+                make(folder, url)
+                return url
+
+            self._moulds[key] = Mould(dialect, folder, once(self._folder, folder.name, fill))
         return self._moulds[key]
 
     def empty(self, dialect: str, folder: Path) -> str:
@@ -83,7 +91,8 @@ class Moulds:
 
     def _create(self, template: str) -> str:
         name = f"{self._process}_{next(self._numbers)}"
-        self._admin().execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        copying = "STRATEGY file_copy" if self._admin().info.server_version >= COPIES_FILES else ""
+        self._admin().execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" {copying}')
         return self._server().url(name)
 
     def _admin(self) -> psycopg.Connection:

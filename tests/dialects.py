@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from tests.databases import POSTGRESQL, SQLITE, Mould, Moulds
+from tests.once import shared_folder
 from tests.postgres import Address, Cluster, missing, programs
 from workflow.accounts.terms import seed_terms
 from workflow.kernel.db import Database
@@ -130,7 +131,7 @@ def moulds(
             pytest.skip(missing())
         return address
 
-    moulds = Moulds(tmp_path_factory.mktemp("moulds"), server, worker_id)
+    moulds = Moulds(shared_folder(tmp_path_factory, worker_id, "moulds"), server, worker_id)
     yield moulds
     moulds.close()
 

@@ -10,7 +10,6 @@ import io
 import json
 import os
 import re
-import secrets
 import shutil
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
@@ -29,6 +28,7 @@ from PIL import Image, ImageDraw
 from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
+from tests.parts import MASTER_KEY, make_runtime
 from tests.second_step import pass_second_step
 from workflow.accounts.models import Account
 from workflow.app import create_desk, create_portal
@@ -44,15 +44,12 @@ from workflow.kernel import audit
 from workflow.kernel.actors import Actor
 from workflow.kernel.clock import FrozenClock
 from workflow.kernel.db import Database, Session
-from workflow.kernel.documents import Vault
 from workflow.kernel.ids import new_id
 from workflow.kernel.ledger import JournalLine
 from workflow.kernel.mail import LocalMailbox, StoredMail
 from workflow.kernel.money import Money
 from workflow.kernel.outbox import OutboxMessage, OutboxState
-from workflow.kernel.pdf import Press
 from workflow.kernel.runtime import Runtime
-from workflow.kernel.secrets import MasterKey
 from workflow.kernel.uploads import Decoder
 from workflow.money.stripe_gateway import StripeGateway
 from workflow.money.stripe_standin import RunningStandin, start_standin
@@ -66,7 +63,6 @@ from workflow.works.models import Work
 START = datetime(2024, 3, 1, 9, 0, tzinfo=UTC)
 RECIPIENT = "office@example.org"
 NOBODY = "http://127.0.0.1:9/webhooks/stripe"
-MASTER_KEY = bytes(32)
 
 
 def need(*programs: str) -> None:
@@ -452,16 +448,6 @@ def use_card(link: str, number: str = "4242 4242 4242 4242") -> str:
     )
     assert answer.status_code == 303, answer.text
     return answer.headers["Location"]
-
-
-def make_runtime(config: Config, database: Database, clock: FrozenClock, decoder: Decoder) -> Runtime:
-    """The parts of a process, with a clock that stands still and a known master key."""
-    master = MasterKey(MASTER_KEY)
-    return Runtime(
-        config=config, database=database, clock=clock, vault=Vault(config.vault_dir, master), press=Press(),
-        mail=LocalMailbox(config.mailbox_dir, config.mail_sender), secrets=master, decoder=decoder,
-        randbelow=secrets.randbelow,
-    )  # fmt: skip
 
 
 def config_at(folder: Path, **environment: str) -> Config:

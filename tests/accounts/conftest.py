@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -21,6 +20,7 @@ from detection.images.pool import DecodePool
 from detection.images.safe import SafeDecoder
 from tests.databases import Mould
 from tests.dialects import Cast
+from tests.parts import make_runtime
 from tests.second_step import pass_second_step
 from tests.world import config_at
 from workflow.accounts import desk_sign_in, passwords
@@ -35,15 +35,10 @@ from workflow.accounts.recovery_routes import accounts_recovery
 from workflow.accounts.security_routes import accounts_security
 from workflow.accounts.services import joining
 from workflow.accounts.sign_in_routes import accounts_sign_in
-from workflow.config import ROOT
 from workflow.kernel.clock import FrozenClock
 from workflow.kernel.db import Database
-from workflow.kernel.documents import Vault
-from workflow.kernel.mail import LocalMailbox
 from workflow.kernel.outbox import OutboxMessage
-from workflow.kernel.pdf import Press
 from workflow.kernel.runtime import Runtime
-from workflow.kernel.secrets import MasterKey
 from workflow.kernel.uploads import Decoder
 from workflow.web.skeleton import Shape, make_app
 
@@ -70,18 +65,7 @@ def runtime(
 ) -> Iterator[Runtime]:
     config = config_at(tmp_path, LICHTBILD_DATABASE_URL=cast(founded, tmp_path))
     database = Database(config.database_url)
-    master = MasterKey(bytes(32))
-    yield Runtime(
-        config=config,
-        database=database,
-        clock=clock,
-        vault=Vault(config.vault_dir, master),
-        press=Press(ROOT / "templates", ROOT / "workflow" / "web" / "static" / "vendor" / "fonts"),
-        mail=LocalMailbox(config.mailbox_dir, config.mail_sender),
-        secrets=master,
-        decoder=decoder,
-        randbelow=secrets.randbelow,
-    )
+    yield make_runtime(config, database, clock, decoder)
     database.dispose()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,8 @@ from sqlalchemy import select
 
 from tests.databases import Mould
 from tests.dialects import Cast
-from tests.world import START, World, make_runtime
+from tests.parts import make_runtime
+from tests.world import START, World
 from workflow.accounts.models import Account
 from workflow.app import create_application
 from workflow.config import load_config
@@ -65,7 +66,7 @@ def live(tmp_path: Path, settled: Mould, cast: Cast, shared_decoder: UploadDecod
         "LICHTBILD_STRIPE_API_BASE": standin.url, "LICHTBILD_DATABASE_URL": url,
     })  # fmt: skip
     database = Database(config.database_url)
-    runtime = replace(make_runtime(config, database, clock, shared_decoder))
+    runtime = make_runtime(config, database, clock, shared_decoder)
     with database.reading() as session:
         found = {person.email: person.actor for person in session.scalars(select(Account))}
     world = World(runtime, clock, found[people.OWNER.email], found[people.OPERATOR.email], standin)

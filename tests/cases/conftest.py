@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import re
-import secrets
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -22,6 +21,7 @@ from detection.images.pool import DecodePool
 from detection.images.safe import SafeDecoder
 from tests.databases import Mould
 from tests.dialects import Cast
+from tests.parts import make_runtime
 from tests.second_step import pass_second_step
 from tests.world import config_at
 from workflow.accounts import passwords
@@ -41,13 +41,9 @@ from workflow.kernel.actors import Actor, Role
 from workflow.kernel.clock import FrozenClock
 from workflow.kernel.db import Database
 from workflow.kernel.deadlines import claim_due
-from workflow.kernel.documents import Vault
 from workflow.kernel.ids import new_id
-from workflow.kernel.mail import LocalMailbox
 from workflow.kernel.money import Currency
-from workflow.kernel.pdf import Press
 from workflow.kernel.runtime import Runtime
-from workflow.kernel.secrets import MasterKey
 from workflow.kernel.uploads import Decoder
 from workflow.wiring import handlers
 from workflow.worker import Worker
@@ -82,12 +78,7 @@ def runtime(
 ) -> Iterator[Runtime]:
     config = config_at(tmp_path, LICHTBILD_DATABASE_URL=cast(founded, tmp_path))
     database = Database(config.database_url)
-    master = MasterKey(bytes(32))
-    yield Runtime(
-        config=config, database=database, clock=clock, vault=Vault(config.vault_dir, master), press=Press(),
-        mail=LocalMailbox(config.mailbox_dir, config.mail_sender), secrets=master, decoder=decoder,
-        randbelow=secrets.randbelow,
-    )  # fmt: skip
+    yield make_runtime(config, database, clock, decoder)
     database.dispose()
 
 

@@ -10,14 +10,17 @@ from flask import Flask
 
 from tests.databases import Mould, Moulds
 from tests.dialects import Cast
+from tests.parts import make_runtime
+from tests.world import config_at
 from workflow.accounts import passwords
 from workflow.app import create_desk
 from workflow.kernel.actors import Actor
 from workflow.kernel.clock import FrozenClock
+from workflow.kernel.db import Database
 from workflow.kernel.runtime import Runtime
 from workflow.works.decoding import UploadDecoder
 
-from .made import IMPRINT, NOON, PASSWORD, Browser, Inbox, People, Web, altered, make_runtime
+from .made import IMPRINT, NOON, PASSWORD, Browser, Inbox, People, Web, altered
 
 
 @pytest.fixture(scope="session")
@@ -43,7 +46,7 @@ def stocked(moulds: Moulds, founded: Mould, decoder: UploadDecoder, password_has
 
     def fill(folder: Path, url: str) -> None:
         clock = FrozenClock(NOON)
-        runtime = make_runtime(folder, url, decoder, clock)
+        runtime = _runtime(folder, url, decoder, clock)
         box = Inbox(runtime, People(runtime, password_hash).person("ada@example.org", "Ada Example"))
         web = Web(runtime, clock)
         box.upload("work-01.jpg")
@@ -64,9 +67,14 @@ def runtime(
 ) -> Iterator[Runtime]:  # fmt: skip
     """An empty instance, or a copy of the stocked one for tests that ask for ``filled``."""
     mould = request.getfixturevalue("stocked") if "filled" in request.fixturenames else founded
-    runtime = make_runtime(tmp_path, cast(mould, tmp_path), decoder, clock)
+    runtime = _runtime(tmp_path, cast(mould, tmp_path), decoder, clock)
     yield runtime
     runtime.database.dispose()
+
+
+def _runtime(folder: Path, url: str, decoder: UploadDecoder, clock: FrozenClock) -> Runtime:
+    config = config_at(folder, LICHTBILD_DATABASE_URL=url)
+    return make_runtime(config, Database(config.database_url), clock, decoder)
 
 
 @pytest.fixture

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import io
 import re
-import secrets
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from flask import Flask
@@ -18,7 +16,6 @@ from werkzeug.test import TestResponse
 from detection.crawl.store import ContentStore
 from detection.crawl.tables import crawl_images, crawl_pages, crawl_sightings
 from tests.second_step import pass_second_step
-from tests.world import config_at
 from workflow.accounts.models import Account
 from workflow.accounts.queries import account_by_email, current_terms
 from workflow.accounts.states import AccountKind, Capacity, TaxState
@@ -29,15 +26,9 @@ from workflow.hits.models import Hit
 from workflow.hits.writing import page_key
 from workflow.kernel.actors import Actor, Role
 from workflow.kernel.clock import FrozenClock
-from workflow.kernel.db import Database
-from workflow.kernel.documents import Vault
 from workflow.kernel.ids import new_id
-from workflow.kernel.mail import LocalMailbox
-from workflow.kernel.pdf import Press
 from workflow.kernel.runtime import Runtime
-from workflow.kernel.secrets import MasterKey
 from workflow.works import intake as works_intake
-from workflow.works.decoding import UploadDecoder
 
 NOON = datetime(2024, 3, 1, 12, 0, tzinfo=UTC)
 PASSWORD = "a calm harbour at dawn"
@@ -46,18 +37,6 @@ PHOTOGRAPHS = ROOT / "workflow" / "demo" / "photographs"
 IMPRINT = """<!doctype html><html><head><title>Impressum</title></head><body><h1>Impressum</h1>
 <p>Küstenblog Beispiel UG<br>Beispielweg 12<br>00000 Musterhafen</p>
 <p>E-Mail: <a href="mailto:blog@example.org">blog@example.org</a></p><p>USt-IdNr.: DE000000001</p></body></html>"""
-
-
-def make_runtime(folder: Path, url: str, decoder: UploadDecoder, clock: FrozenClock) -> Runtime:
-    config = config_at(folder, LICHTBILD_DATABASE_URL=url)
-    database = Database(config.database_url)
-    master = MasterKey(bytes(32))
-    return Runtime(
-        config=config, database=database, clock=clock, vault=Vault(config.vault_dir, master),
-        press=Press(ROOT / "templates", ROOT / "workflow" / "web" / "static"),
-        mail=LocalMailbox(config.mailbox_dir, config.mail_sender), secrets=master, decoder=decoder,
-        randbelow=secrets.randbelow,
-    )  # fmt: skip
 
 
 @dataclass

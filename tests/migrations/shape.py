@@ -22,21 +22,27 @@ def shape(connection: Connection) -> dict[str, Any]:
     """Tables, columns, keys, indexes, CHECKs and triggers as the database tells of them; order does not count."""
     eye = inspect(connection)
     told: dict[str, Any] = {"triggers": _triggers(connection)}
-    for name in eye.get_table_names():
+    keys, foreign, indexes = (
+        eye.get_multi_pk_constraint(),
+        eye.get_multi_foreign_keys(),
+        eye.get_multi_indexes(),
+    )
+    unique, checks = eye.get_multi_unique_constraints(), eye.get_multi_check_constraints()
+    for table, columns in eye.get_multi_columns().items():
+        name = table[1]
         if name == VERSION_TABLE:
             continue
         told[name] = {
             "columns": {
                 column["name"]: (str(column["type"]), column["nullable"], str(column["default"]))
-                for column in eye.get_columns(name)
+                for column in columns
             },
-            "key": sorted(eye.get_pk_constraint(name)["constrained_columns"]),
-            "foreign": _sorted(eye.get_foreign_keys(name)),
-            "indexes": _sorted(eye.get_indexes(name)),
-            "unique": _sorted(eye.get_unique_constraints(name)),
+            "key": sorted(keys[table]["constrained_columns"]),
+            "foreign": _sorted(foreign[table]),
+            "indexes": _sorted(indexes[table]),
+            "unique": _sorted(unique[table]),
             "checks": sorted(
-                (str(check["name"]), re.sub(r"\s+", " ", check["sqltext"]))
-                for check in eye.get_check_constraints(name)
+                (str(check["name"]), re.sub(r"\s+", " ", check["sqltext"])) for check in checks[table]
             ),
         }
     return told

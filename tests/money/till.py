@@ -9,7 +9,6 @@ import uuid
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import requests
@@ -17,7 +16,6 @@ import stripe
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from tests.world import config_at
 from workflow.accounts import approving
 from workflow.accounts.models import Account as Person
 from workflow.accounts.models import OperatorProfile
@@ -31,15 +29,10 @@ from workflow.cases.states import CaseTrigger, EvidenceKind, UseClass
 from workflow.kernel import approvals
 from workflow.kernel.actors import SYSTEM, Actor, Role
 from workflow.kernel.clock import FrozenClock
-from workflow.kernel.db import Database
-from workflow.kernel.documents import Vault
 from workflow.kernel.ids import new_id
-from workflow.kernel.mail import LocalMailbox
 from workflow.kernel.money import Currency, Money
 from workflow.kernel.outbox import OutboxMessage
-from workflow.kernel.pdf import Press
 from workflow.kernel.runtime import Runtime
-from workflow.kernel.secrets import MasterKey
 from workflow.kernel.uploads import DecodedImage
 from workflow.money import jobs, queries, services, webhook_routes
 from workflow.money.models import Payin
@@ -263,18 +256,6 @@ class Till:
         return make_app("portal", self.runtime, shape)
 
 
-def make_runtime(folder: Path, url: str, clock: FrozenClock, standin_url: str) -> Runtime:
-    """A demo instance in a folder of its own, on the founded database at ``url``."""
-    config = config_at(folder, LICHTBILD_DATABASE_URL=url, LICHTBILD_STRIPE_API_BASE=standin_url)
-    database = Database(config.database_url)
-    master = MasterKey(bytes(32))
-    return Runtime(
-        config=config, database=database, clock=clock, vault=Vault(config.vault_dir, master), press=Press(),
-        mail=LocalMailbox(config.mailbox_dir, config.mail_sender), secrets=master, decoder=NoPictures(),
-        randbelow=_dice(),
-    )  # fmt: skip
-
-
 def use_card(url: str, number: str = "4242 4242 4242 4242") -> requests.Response:
     """What a person does on the card page."""
     browser = requests.Session()
@@ -304,12 +285,6 @@ def _handlers(gateway: Any, kinds: tuple[str, ...]) -> dict[str, Within | Outsid
         "psp.checkout": outside(jobs.make_checkout), "psp.refund": outside(jobs.refund), "psp.shut": outside(jobs.shut_checkout),
         "psp.reconcile": outside(jobs.reconcile), "inbox:stripe": outside(jobs.read_stripe_event),
     }  # fmt: skip
-
-
-def _dice() -> Any:
-    import random
-
-    return random.SystemRandom().randrange
 
 
 def _profile(now: datetime) -> OperatorProfile:

@@ -15,7 +15,8 @@ import pytest
 from click.testing import CliRunner
 from sqlalchemy import text
 
-from tests.world import World, config_at, make_runtime
+from tests.parts import make_runtime
+from tests.world import World, config_at
 from workflow.backups import databases
 from workflow.backups.manifest import NAME
 from workflow.backups.restoring import restore, verify

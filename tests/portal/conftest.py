@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,16 +9,12 @@ import pytest
 
 from tests.databases import Mould
 from tests.dialects import Cast
+from tests.parts import make_runtime
 from tests.portal.house import NOON, House
 from tests.world import config_at
 from workflow.app import create_portal
 from workflow.kernel.clock import FrozenClock
 from workflow.kernel.db import Database
-from workflow.kernel.documents import Vault
-from workflow.kernel.mail import LocalMailbox
-from workflow.kernel.pdf import Press
-from workflow.kernel.runtime import Runtime
-from workflow.kernel.secrets import MasterKey
 from workflow.money.gateways import gateway_for
 from workflow.money.stripe_standin import RunningStandin, start_standin
 from workflow.works.decoding import UploadDecoder
@@ -50,12 +45,7 @@ def make_house(
         config = config_at(tmp_path, LICHTBILD_DATABASE_URL=url, LICHTBILD_STRIPE_API_BASE=standin_url)
         database = Database(config.database_url)
         databases.append(database)
-        master = MasterKey(bytes(32))
-        runtime = Runtime(
-            config=config, database=database, clock=clock, vault=Vault(config.vault_dir, master), press=Press(),
-            mail=LocalMailbox(config.mailbox_dir, config.mail_sender), secrets=master, decoder=decoder,
-            randbelow=secrets.randbelow,
-        )  # fmt: skip
+        runtime = make_runtime(config, database, clock, decoder)
         return House(create_portal(runtime), runtime, clock, gateway_for(config))
 
     yield make

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import re
-import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,6 +17,7 @@ from werkzeug.test import TestResponse
 
 from tests.databases import Mould
 from tests.dialects import Cast
+from tests.parts import make_runtime
 from tests.second_step import pass_second_step
 from tests.world import config_at
 from workflow.accounts import desk_sign_in, passwords
@@ -28,16 +28,11 @@ from workflow.accounts.queries import current_terms
 from workflow.accounts.recovery_routes import accounts_recovery
 from workflow.accounts.sign_in_routes import accounts_sign_in
 from workflow.accounts.states import AccountKind, Capacity, TaxState
-from workflow.config import ROOT
 from workflow.kernel.actors import Actor, Role
 from workflow.kernel.clock import FrozenClock
 from workflow.kernel.db import Base, Database
-from workflow.kernel.documents import Vault
 from workflow.kernel.ids import new_id
-from workflow.kernel.mail import LocalMailbox
-from workflow.kernel.pdf import Press
 from workflow.kernel.runtime import Runtime
-from workflow.kernel.secrets import MasterKey
 from workflow.web.skeleton import Shape, make_app
 from workflow.works import intake
 from workflow.works.decoding import UploadDecoder
@@ -67,18 +62,7 @@ def password_hash() -> str:
 def runtime(tmp_path: Path, decoder: UploadDecoder, founded: Mould, cast: Cast) -> Iterator[Runtime]:
     config = config_at(tmp_path, LICHTBILD_DATABASE_URL=cast(founded, tmp_path))
     database = Database(config.database_url)
-    master = MasterKey(bytes(32))
-    yield Runtime(
-        config=config,
-        database=database,
-        clock=FrozenClock(NOON),
-        vault=Vault(config.vault_dir, master),
-        press=Press(ROOT / "templates", ROOT / "workflow" / "web" / "static"),
-        mail=LocalMailbox(config.mailbox_dir, config.mail_sender),
-        secrets=master,
-        decoder=decoder,
-        randbelow=secrets.randbelow,
-    )
+    yield make_runtime(config, database, FrozenClock(NOON), decoder)
     database.dispose()
 
 
