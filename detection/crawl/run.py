@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
 from typing import Any
@@ -33,6 +34,8 @@ def run_crawl(job: CrawlJob) -> CrawlSummary:
     records = Records(engine, frontier, job.failpoint)
     with DecodePool(job.decoders) as pool:
         process = CrawlerProcess(scrapy_settings(job))
+        # it would warn that no Referer is sent, which is what we want
+        logging.getLogger("scrapy.downloadermiddlewares.redirect").setLevel(logging.ERROR)
         process.crawl(
             SiteSpider,
             job=job,

@@ -13,6 +13,9 @@ from sqlalchemy import select
 
 from workflow.accounts.models import Account
 from workflow.cases.models import Case, Letter
+from workflow.cases.post.batches import ask_for_batch, candidates
+from workflow.cases.post.models import PostBatch
+from workflow.cases.post.posting import mark_posted
 from workflow.cases.pricing import FeeFacts
 from workflow.cases.services import move, note_recipient, set_price
 from workflow.cases.services.deciding import note_look
@@ -25,6 +28,7 @@ from workflow.hits.services.submitting import Attestation, gather, submit_hits
 from workflow.hits.states import HitState, Verdict
 from workflow.kernel.actors import Actor, Role
 from workflow.kernel.clock import DemoClock
+from workflow.kernel.db import Session
 from workflow.kernel.runtime import Runtime
 from workflow.money.gateways import gateway_for
 from workflow.ticker import seal, tick
@@ -141,18 +145,36 @@ def let_days_pass(
     return told
 
 
+def bring_to_the_post(runtime: Runtime) -> None:
+    """The demo's operator prints what waits for the post and takes it there."""
+    now = runtime.clock.business()
+    with runtime.database.transaction() as session:
+        staff = _staff(session)
+        if staff is None or all(each.reason for each in candidates(session, now)):
+            return
+        actor = staff.actor
+        ask_for_batch(session, f"demo {now:%Y-%m-%d}", actor, now)
+    work(runtime)
+    with runtime.database.transaction() as session:
+        newest = session.scalars(select(PostBatch).order_by(PostBatch.number.desc())).first()
+        if newest is not None and newest.on == now.date():
+            mark_posted(session, newest.id, newest.on, {}, actor, now)
+
+
 def _look(runtime: Runtime) -> None:
     """The demo's operator looks at silent cases when asked to; without that nothing becomes formal."""
     now = runtime.clock.business()
     with runtime.database.transaction() as session:
-        staff = session.scalars(
-            select(Account).where(Account.role == Role.OPERATOR).order_by(Account.id)
-        ).first()
+        staff = _staff(session)
         silent = session.scalars(select(Case).where(Case.needs_a_look).order_by(Case.id))
         for case in silent if staff else ():
             assert staff is not None
             note_look(session, case.id, "The picture is still there.", staff.actor, now,
                       seen_version=case.version)  # fmt: skip
+
+
+def _staff(session: Session) -> Account | None:
+    return session.scalars(select(Account).where(Account.role == Role.OPERATOR).order_by(Account.id)).first()
 
 
 def _written(runtime: Runtime, known: set[str]) -> list[dict[str, Any]]:

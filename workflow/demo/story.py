@@ -59,6 +59,7 @@ def found(config: Config, say: Say) -> dict[str, Any]:
     cases.pay_through_portal(runtime, paid)
     say(f"{DAYS_AFTERWARDS} more days pass")
     cases.let_days_pass(runtime, DAYS_AFTERWARDS)
+    cases.bring_to_the_post(runtime)
     told = summary(runtime, world, compared, seconds=time.monotonic() - began)
     runtime.database.dispose()
     (config.instance_dir / READY).touch()
