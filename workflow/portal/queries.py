@@ -110,9 +110,12 @@ def messages_of(session: Session, case_id: uuid.UUID) -> list[Message]:
     )
 
 
-def message_of(session: Session, case_id: uuid.UUID, message_id: uuid.UUID) -> Message:
-    """One message of the case."""
-    return _own(session.get(Message, message_id), case_id, say("This message"))
+def answer_of(session: Session, case_id: uuid.UUID, message_id: uuid.UUID) -> Message:
+    """One answer the recipient gave here; what staff wrote down about letters and calls is none."""
+    found = _own(session.get(Message, message_id), case_id, say("This message"))
+    if found.author_role is not Role.INFRINGER:
+        raise NotFound(say("This message"))
+    return found
 
 
 def enclosure_of(session: Session, case_id: uuid.UUID, document_id: uuid.UUID) -> Document:
