@@ -8,8 +8,8 @@ import pytest
 
 from workflow.cases import queries, turns, worklist
 from workflow.cases.queries import Wanted
-from workflow.cases.services import move
-from workflow.cases.states import HoldKind, Stage
+from workflow.cases.services import move, receive_answer
+from workflow.cases.states import CaseTrigger, HoldKind, Stage
 from workflow.cases.timeline import timeline
 from workflow.kernel.actors import Actor, Role
 from workflow.kernel.errors import NotFound
@@ -52,6 +52,24 @@ def test_only_owner_and_operator_see_a_case(house: House) -> None:
                 queries.case_for(session, other, case_id)
         assert queries.counts_by_stage(session, house.owner("bo@example.org"))[Stage.SUBMITTED] == 0
         assert queries.counts_by_stage(session, house.staff)[Stage.SUBMITTED] == 1
+
+
+def test_the_engine_moves_nothing_that_is_out_of_reach(house: House) -> None:
+    """Whoever forgets to look whose case it is changes nothing all the same."""
+    submitted, offered = house.submitted(), house.offered(host="out.example.org")
+    now = house.clock.business()
+    strangers = (
+        (submitted, CaseTrigger.WITHDRAW, house.owner("bo@example.org")),
+        (offered, CaseTrigger.HOLD, Actor(Role.INFRINGER, str(submitted))),
+        (offered, CaseTrigger.GO_TO_COURT, Actor(Role.LEGAL_PARTNER, str(offered))),
+        (offered, CaseTrigger.AGREE, Actor(Role.PUBLIC, "public")),
+    )
+    for case_id, trigger, actor in strangers:
+        with pytest.raises(NotFound), house.runtime.database.transaction() as session:
+            move(session, case_id, trigger, actor, now, carries={"kind": HoldKind.QUESTION})
+    with pytest.raises(NotFound), house.runtime.database.transaction() as session:
+        stranger = Actor(Role.INFRINGER, str(submitted))
+        receive_answer(session, house.runtime.vault, offered, HoldKind.QUESTION, "Whose?", (), stranger, now)
 
 
 def test_whose_turn_and_when_through_a_case(house: House) -> None:

@@ -1,199 +1,228 @@
-"""Who gets in where: every route of both apps, asked by everybody, about things that are and are not theirs."""
+"""Who gets in where: every route of both apps, asked by everybody, about things that are and are not theirs.
+
+The rightful person's own form is what the others send, so that a refusal is about the right and nothing else;
+and what was refused left nothing behind.
+"""
 
 from __future__ import annotations
 
 import os
 import re
-import uuid
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
 
+from tests.contracts.bodies import DESK, PORTAL, Line, Stage
+from tests.contracts.bodies.lines import NOTHING, UUID, ids_in
+from tests.contracts.crowd import ROLE, listening, people, rows_of, three_cases
 from tests.contracts.test_routes import addresses
-from tests.second_step import TOKEN, pass_second_step
-from tests.world import Made, Visitor, World
-from workflow.accounts.models import Account
-from workflow.accounts.passwords import hash_password
+from tests.contracts.things import things, within
+from tests.world import Form, World
 from workflow.accounts.permissions import May
-from workflow.accounts.services.joining import create_staff
-from workflow.accounts.states import AccountKind, Capacity, Rank, TaxState
-from workflow.cases.letters import code_of
-from workflow.cases.models import Case
-from workflow.hits.models import Hit
-from workflow.kernel.access import Doors
+from workflow.kernel.access import Doors, Permission
 from workflow.kernel.actors import Role
-from workflow.kernel.approvals import Approval
-from workflow.kernel.ids import new_id
-from workflow.money.models import Payin
-from workflow.payouts.models import Payout
 from workflow.web.blueprints import RoleBlueprint
-from workflow.works.models import Work
 
 SNAPSHOT = Path(__file__).parents[1] / "snapshots" / "access_matrix.txt"
-PASSWORD = "a lantern in the fog"
-REFUSED = {400, 401, 403, 404, 405, 409, 422}
-#: Signing out in the middle would end the walk.
-SKIPPED = {"static", "accounts_desk.log_out", "portal_infringer.leave"}
+FINE = {200, 303}
+#: Pages that say “not there” or “not now” to whoever holds the right, for a reason of this world.
+NOT_THERE = {
+    ("accounts_desk.contract", Role.OPERATOR): {404},  # only rights-holders have a contract
+    ("accounts_desk.contract", Role.LEGAL_PARTNER): {404},
+    **{("accounts_security.confirm_page", role): {404} for role in Role},  # no second factor waits
+    ("operator_setup.logo", Role.OPERATOR): {404},  # no logo was sent
+    ("post_operator.preview", Role.OPERATOR): {422},  # no letter waits for a batch
+}
 
 
-def people(world: World) -> dict[str, Visitor]:
-    """One of everybody; the ones not in the story are made for it."""
-    hashed = hash_password(PASSWORD)
-    with world.runtime.database.transaction() as session:
-        for email, role, rank in (
-            ("reviewer@example.org", Role.OPERATOR, Rank.REVIEWER),
-            ("cashier@example.org", Role.OPERATOR, Rank.CASHIER),
-            ("partner@example.org", Role.LEGAL_PARTNER, None),
-        ):
-            create_staff(session, email, email, hashed, role, world.now).rank = rank
-        first = session.scalars(select(Account).where(Account.role == Role.RIGHTS_HOLDER)).first()
-        assert first is not None
-        session.add(
-            Account(
-                id=new_id(), email="other@example.org", name="Other", role=Role.RIGHTS_HOLDER,
-                kind=AccountKind.PHOTOGRAPHER, capacity=Capacity.AUTHOR, password_hash=hashed,
-                email_confirmed_at=world.now, country="DE", tax_state=TaxState.PRIVATE,
-                terms_version=first.terms_version, terms_accepted_at=world.now, created_at=world.now,
-            )
-        )  # fmt: skip
-        cases = [
-            Made(case.id, case.reference, code_of(session, world.runtime.vault, case))
-            for case in session.scalars(
-                select(Case).where(Case.offered_on.is_not(None)).order_by(Case.id).limit(2)
-            )
-        ]
+@dataclass(frozen=True)
+class Route:
+    """One method of one rule."""
 
-    def by(email: str) -> Visitor:
-        visitor = world.anybody()
-        visitor._from = {"REMOTE_ADDR": next(addresses)}
-        answer = visitor.press("/log-in", {"email": email, "password": PASSWORD})
-        pass_second_step(visitor.client, answer, email)
-        return visitor
+    app: Flask
+    endpoint: str
+    method: str
+    rule: str
+    blueprint: RoleBlueprint
+    action: Permission
 
-    return {
-        "nobody": world.anybody(), "owner": world.as_owner(), "other owner": by("other@example.org"),
-        "operator": world.as_operator(), "reviewer": by("reviewer@example.org"),
-        "cashier": by("cashier@example.org"), "partner": by("partner@example.org"),
-        "recipient": world.recipient(cases[0]), "other recipient": world.recipient(cases[1]),
-        "passer-by": Visitor(world.portal),
-    }  # fmt: skip
+    @property
+    def is_open(self) -> bool:
+        return self.action is Doors.OPEN
+
+    @property
+    def of_the_office(self) -> bool:
+        """The office shares its work: no thing is a stranger's within it."""
+        return self.blueprint.roles == {Role.OPERATOR}
+
+    def refuses(self, who: str) -> int | None:
+        """How ``who`` is turned away whatever they ask for; ``None`` when they hold the right."""
+        role, rank = ROLE[who]
+        if role is Role.PUBLIC:
+            return 401 if self.method == "POST" else 303
+        if role not in self.blueprint.roles:
+            return 404
+        held = any(g.role is role and (not g.ranks or rank in g.ranks) for g in self.action.grants)
+        return None if held else 403
 
 
-ROLE = {
-    "nobody": (Role.PUBLIC, ""), "owner": (Role.RIGHTS_HOLDER, ""), "other owner": (Role.RIGHTS_HOLDER, ""),
-    "operator": (Role.OPERATOR, "administrator"), "reviewer": (Role.OPERATOR, "reviewer"),
-    "cashier": (Role.OPERATOR, "cashier"), "partner": (Role.LEGAL_PARTNER, ""),
-    "recipient": (Role.INFRINGER, ""), "other recipient": (Role.INFRINGER, ""), "passer-by": (Role.PUBLIC, ""),
-}  # fmt: skip
-
-
-def things(world: World) -> dict[str, str]:
-    """Something of the owner's for every argument of a rule."""
-    with world.runtime.database.reading() as session:
-        case = session.scalars(select(Case).where(Case.offered_on.is_not(None)).order_by(Case.id)).first()
-        assert case is not None
-
-        def one(model: Any) -> str:
-            found = session.scalars(select(model.id).limit(1)).first()
-            return str(found or uuid.UUID(int=7))
-
-        own = select(Payin.id).where(Payin.case_id == case.id).limit(1)
-        paid = str(session.scalars(own).first() or uuid.UUID(int=7))
-        return {
-            "case_id": str(case.id), "use_id": str(case.uses[0].id), "hit_id": one(Hit), "work_id": one(Work),
-            "payin_id": paid, "payout_id": one(Payout), "approval_id": one(Approval),
-            "reference": case.reference,
-        }  # fmt: skip
-
-
-def routes(app: Flask) -> Iterator[tuple[str, str, str, Any]]:
-    """Endpoint, method, rule and permission of every route."""
+def routes(app: Flask) -> Iterator[Route]:
+    """Every route but plain files."""
     for rule in sorted(app.url_map.iter_rules(), key=lambda rule: (rule.endpoint, rule.rule)):
-        if rule.endpoint in SKIPPED:
+        if rule.endpoint == "static":
             continue
-        blueprint = app.blueprints[rule.endpoint.split(".")[0]]
+        name, _, view = rule.endpoint.partition(".")
+        blueprint = app.blueprints[name]
         assert isinstance(blueprint, RoleBlueprint)
         for method in sorted((rule.methods or set()) & {"GET", "POST"}):
-            yield (
-                rule.endpoint,
-                method,
-                rule.rule,
-                blueprint.actions[rule.endpoint.split(".")[1], method == "POST"],
-            )
+            action = blueprint.actions[view, method == "POST"]
+            yield Route(app, rule.endpoint, method, rule.rule, blueprint, action)
 
 
-def filled(rule: str, values: dict[str, str]) -> str:
-    path = re.sub(r"<uuid:(\w+)>", lambda m: values.get(m[1], str(uuid.UUID(int=7))), rule)
-    path = re.sub(r"<int:\w+>", "1", path)
-    return re.sub(r"<(\w+)>", lambda m: values.get(m[1], "x"), path)
+@pytest.fixture
+def stage(full_world: World) -> Stage:
+    """The world in which everything has happened, and one of everybody before it."""
+    return Stage(full_world, people(full_world), *three_cases(full_world))
 
 
-def ask(visitor: Visitor, method: str, path: str) -> int:
-    visitor._from = {"REMOTE_ADDR": next(addresses)}
-    if method == "GET":
-        return visitor.get(path).status_code
-    entrance = "/log-in" if visitor.client.application.name == "desk" else "/verify"
-    page = visitor.client.get(entrance, follow_redirects=True, environ_base=visitor._from).get_data(
-        as_text=True
-    )
-    token = TOKEN.search(page) or re.search(r'value="([^"]+)"[^>]*name="csrf_token"', page)
-    data = {"csrf_token": token[1] if token else ""}
-    return visitor.client.post(path, data=data, environ_base=visitor._from).status_code
+def test_every_route_that_writes_has_a_body_and_every_other_answer_a_reason(world: World) -> None:
+    """A new POST route needs its line in ``tests/contracts/bodies``."""
+    for app, table in ((world.desk, DESK), (world.portal, PORTAL)):
+        assert {route.endpoint for route in routes(app) if route.method == "POST"} == set(table)
+        unexplained = [
+            endpoint for endpoint, line in table.items()
+            if (line.answer not in FINE and not line.why) or (line.other != 404 and not line.why_other)
+        ]  # fmt: skip
+        assert unexplained == []
 
 
 @pytest.mark.slow
-def test_nobody_gets_in_where_no_row_lets_them(full_world: World) -> None:
-    """Whoever the table does not name is refused; whose thing it is not finds nothing; looking is allowed."""
-    crowd, values = people(full_world), things(full_world)
+def test_everybody_gets_in_where_a_row_lets_them_and_nobody_else_anywhere(stage: Stage) -> None:
+    """Own is done, another's is not there, no right is no way in; a refusal leaves every row as it was."""
     wrong: list[str] = []
-    for app in (full_world.desk, full_world.portal):
-        for endpoint, method, rule, action in routes(app):
-            if action is Doors.OPEN:
+    for app, table in ((stage.world.desk, DESK), (stage.world.portal, PORTAL)):
+        writing = {route.endpoint: route for route in routes(app) if route.method == "POST"}
+        for endpoint, line in table.items():
+            wrong += pressed(stage, writing[endpoint], line)
+    with listening(stage.world.runtime.database) as heard:
+        for app in (stage.world.desk, stage.world.portal):
+            for route in routes(app):
+                if route.method == "GET":
+                    wrong += looked_at(stage, route)
+    assert wrong == [] and heard == []
+
+
+def pressed(stage: Stage, route: Route, line: Line) -> list[str]:
+    """Send the rightful body as everybody, the rightful person last; returns what went wrong."""
+    to, fields = line.body(stage)
+    assert path_of(route, to), f"{to} is not {route.rule}"
+    database = stage.world.runtime.database
+    wrong: list[str] = []
+    before = rows_of(database)
+    with listening(database) as heard:
+        for who, address, expected in strangers(stage, route, line, (to, fields)):
+            code = stage.send(who, address, fields)
+            if code not in expected or heard:
+                wrong.append(f"{who} POST {address} ({route.rule}): {code}, not {expected}; wrote {heard}")
+                heard.clear()
+    if rows_of(database) != before:
+        wrong.append(f"POST {route.rule}: refused requests changed rows")
+    with listening(database) as heard:
+        code = stage.send(line.by, to, fields)
+        if code != line.answer:
+            wrong.append(f"{line.by} POST {to} ({route.rule}): {code}, not {line.answer}")
+        if bool(heard) != line.writes:
+            wrong.append(f"{line.by} POST {to} ({route.rule}): wrote {heard}")
+    return wrong
+
+
+def strangers(stage: Stage, route: Route, line: Line, form: Form) -> Iterator[tuple[str, str, set[int]]]:
+    """Who is turned away, at which address, how; what does not exist turns the rightful person away too."""
+    to, fields = form
+    if not route.is_open:
+        for who, visitor in stage.crowd.items():
+            if visitor.client.application is not route.app or who == line.by:
                 continue
-            for who, visitor in crowd.items():
-                if visitor.client.application is not app:
-                    continue
-                role, rank = ROLE[who]
-                held = any(g.role is role and (not g.ranks or rank in g.ranks) for g in action.grants)
-                blueprint = app.blueprints[endpoint.split(".")[0]]
-                enters = held and role in blueprint.roles
-                foreign = who.startswith("other") and "<uuid:" in rule
-                if enters and not foreign and method == "POST":
-                    continue  # the journeys press these
-                code = ask(visitor, method, filled(rule, values))
-                fine = (
-                    (code == 303 and role is Role.PUBLIC) or code in REFUSED if not enters
-                    else code in REFUSED if foreign
-                    else code < 500
-                )  # fmt: skip
-                if not fine:
-                    wrong.append(f"{who} {method} {rule}: {code}")
-    assert wrong == []
+            refusal = route.refuses(who)
+            if refusal is None and ids_in(to, fields) and not route.of_the_office:
+                refusal = line.other
+            if refusal is not None:
+                yield who, to, {refusal}
+    if "<uuid:" in route.rule:
+        yield line.by, UUID.sub(str(NOTHING), to), {404}
+    if route.rule.endswith("/<token>"):
+        yield line.by, f"{to.rpartition('/')[0]}/x", {404, 410}
+
+
+def looked_at(stage: Stage, route: Route) -> list[str]:
+    """Ask for one page as everybody; returns what went wrong."""
+    if route.is_open:
+        return []
+    values = things(stage, route.endpoint)
+    own = filled(route.rule, values)
+    wrong = []
+    for who, path, expected in onlookers(stage, route, own, values):
+        visitor = stage.crowd[who]
+        visitor._from = {**visitor._from, "REMOTE_ADDR": next(addresses)}
+        code = visitor.get(path).status_code
+        if code not in expected:
+            wrong.append(f"{who} GET {path} ({route.rule}): {code}, not {sorted(expected)}")
+    return wrong
+
+
+def onlookers(
+    stage: Stage, route: Route, own: str, values: dict[str, str]
+) -> Iterator[tuple[str, str, set[int]]]:
+    """Who asks for which address, and how they may be answered."""
+    named = "<uuid:" in route.rule
+    seen: set[Role] = set()
+    for who, visitor in stage.crowd.items():
+        if visitor.client.application is not route.app:
+            continue
+        refusal = route.refuses(who)
+        if refusal is not None:
+            yield who, own, {refusal}
+        elif named and who.startswith("other"):
+            yield who, own, {404}
+        elif ROLE[who][0] not in seen:  # one of each role is enough: the page is the same
+            seen.add(ROLE[who][0])
+            yield who, own, NOT_THERE.get((route.endpoint, ROLE[who][0]), FINE)
+            if named:
+                yield who, UUID.sub(str(NOTHING), own), {404}
+            if route.rule.count("<uuid:") > 1:
+                yield who, filled(route.rule, {**values, **within(stage, stage.third_case.id)}), {404}
+
+
+def path_of(route: Route, to: str) -> bool:
+    """Whether the address is one of the rule's."""
+    host = str(route.app.config["SERVER_NAME"])
+    found, _ = route.app.url_map.bind(host).match(to.partition("?")[0], method=route.method)
+    return bool(found == route.endpoint)
+
+
+def filled(rule: str, values: dict[str, str]) -> str:
+    path = re.sub(r"<int:\w+>", "1", rule)
+    return re.sub(r"<(?:\w+:)?(\w+)>", lambda m: values[m[1]], path)
 
 
 def test_the_table_of_routes_and_rights_is_as_reviewed(world: World) -> None:
     """Changed on purpose? ``UPDATE_SNAPSHOTS=1 pytest tests/contracts/test_access.py``, then read the diff."""
     lines = []
     for app in (world.desk, world.portal):
-        for endpoint, method, rule, action in routes(app):
-            blueprint = app.blueprints[endpoint.split(".")[0]]
-            held = [
-                who for who, (role, rank) in ROLE.items()
-                if role in blueprint.roles and any(g.role is role and (not g.ranks or rank in g.ranks) for g in action.grants)
-            ]  # fmt: skip
-            who = (
-                "anybody" if action is Doors.OPEN else ", ".join(w for w in held if not w.startswith("other"))
+        for route in routes(app):
+            who = ", ".join(who for who in ROLE if not who.startswith("other") and route.refuses(who) is None)
+            asks = " (asks again who it is)" if route.action.dangerous and route.method == "POST" else ""
+            lines.append(
+                f"{app.name:<7}{route.method:<5}{route.rule:<64}{route.action.value:<24}"
+                f"{'anybody' if route.is_open else who}{asks}"
             )
-            asks = " (asks again who it is)" if action.dangerous and method == "POST" else ""
-            lines.append(f"{app.name:<7}{method:<5}{rule:<64}{action.value:<24}{who}{asks}")
     text = "\n".join(lines) + "\n"
     if os.environ.get("UPDATE_SNAPSHOTS") == "1":
         SNAPSHOT.write_text(text)
     assert text == SNAPSHOT.read_text()
-    assert {action.value for app in (world.desk, world.portal) for *_rest, action in routes(app)} >= {
+    assert {route.action.value for app in (world.desk, world.portal) for route in routes(app)} >= {
         May.PAYMENTS_REFUND, May.PAYOUTS_READ, May.HITS_JUDGE, May.APPROVALS_DECIDE,
     }  # fmt: skip

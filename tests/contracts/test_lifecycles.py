@@ -17,6 +17,7 @@ from workflow.cases import events as case_events
 from workflow.cases import jobs as case_jobs  # noqa: F401 - the table's effects live beside it
 from workflow.cases.states import STAGE_OF_CASE, CaseState, CaseTrigger
 from workflow.hits.states import HitState, HitTrigger
+from workflow.kernel.access import OFFICE, everything
 from workflow.kernel.actors import Actor, Role
 from workflow.kernel.errors import Refused
 from workflow.kernel.lifecycle import Context, Lifecycle
@@ -112,6 +113,14 @@ def test_every_step_and_state_has_its_words(name: str) -> None:
         assert state.label[:1].isupper()
     if name == "case":
         assert set(STAGE_OF_CASE) == set(table.states)
+
+
+@every
+def test_whoever_may_take_a_step_has_a_reach_and_only_the_office_reaches_everything(name: str) -> None:
+    table = LIFECYCLES[name]
+    acting = {role for row in table.transitions for role in row.by}
+    assert acting <= set(table.reach)
+    assert {role for role, reach in table.reach.items() if reach is everything} == set(OFFICE)
 
 
 def test_every_event_is_told_and_heard() -> None:

@@ -66,8 +66,11 @@ def test_a_step_is_told_once_with_who_and_why(world: World) -> None:
 
 def test_others_may_not(world: World) -> None:
     made = world.offered()
-    for actor in (world.owner, Actor(Role.LEGAL_PARTNER, "x"), Actor(Role.PUBLIC, "x"), SYSTEM):
+    for actor in (world.owner, SYSTEM):
         with pytest.raises(Refused, match="not yours"), world.runtime.database.transaction() as session:
+            move(session, made.id, CaseTrigger.CLOSE, actor, world.now, carries={"reason": "error"})
+    for actor in (Actor(Role.RIGHTS_HOLDER, "x"), Actor(Role.LEGAL_PARTNER, "x"), Actor(Role.PUBLIC, "x")):
+        with pytest.raises(NotFound), world.runtime.database.transaction() as session:
             move(session, made.id, CaseTrigger.CLOSE, actor, world.now, carries={"reason": "error"})
     with pytest.raises(NotFound), world.runtime.database.transaction() as session:
         move(session, new_id(), CaseTrigger.CLOSE, world.operator, world.now)

@@ -53,6 +53,11 @@ def operators_have_a_rank(connection: Connection) -> None:
     assert count(connection, "email_tokens") > 0 and count(connection, "desk_sessions") == 0
 
 
+def recipients_enter_anew(connection: Connection) -> None:
+    """Nobody is kept out of a case, nobody is kept in."""
+    assert count(connection, "cases") > 0 and count(connection, "portal_sessions") == 0
+
+
 DATA_TESTS: dict[str, DataTest] = {
     "0001": DataTest(nothing_special),
     "0002": DataTest(guards_hold),
@@ -61,4 +66,5 @@ DATA_TESTS: dict[str, DataTest] = {
     "0005": DataTest(nothing_special),
     "0006": DataTest(nothing_special),
     "0007": DataTest(nothing_special),
+    "0009": DataTest(recipients_enter_anew, emptied=frozenset({"portal_sessions"})),
 }

@@ -49,7 +49,6 @@ KEY, SECRET = "sk_test_demo", "whsec_demo"
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 OPERATOR = Actor(Role.OPERATOR, "0190a000-0000-7000-8000-000000000001", "Operator", rank="cashier")
 COLLEAGUE = Actor(Role.OPERATOR, "0190a000-0000-7000-8000-000000000002", "Colleague", rank="cashier")
-VISITOR = Actor(Role.INFRINGER, "visitor", "Harbour Shop")
 PORTAL = "http://portal.localhost:8000"
 LISTENERS: dict[str, Any] = {
     "CasePaid": (events.CasePaid, payouts.accrue),
@@ -104,7 +103,8 @@ class Till:
 
     def open(self, case_id: uuid.UUID) -> uuid.UUID:
         with self.runtime.database.transaction() as session:
-            return services.open_payin(session, case_id, VISITOR, self.clock.business()).id
+            visitor = Actor(Role.INFRINGER, str(case_id), "Harbour Shop")
+            return services.open_payin(session, case_id, visitor, self.clock.business()).id
 
     def paid_at_the_page(self, case_id: uuid.UUID) -> uuid.UUID:
         """A person went to the card page and paid; nobody told us yet."""

@@ -11,10 +11,12 @@ from sqlalchemy import select
 
 from tests.portal.house import House, picture, words
 from workflow.cases.models import Hold, Message, Proof
-from workflow.cases.states import CaseTrigger, ClosedReason, HoldKind
+from workflow.cases.states import CaseTrigger, ClosedReason, Direction, HoldKind
 from workflow.kernel import deadlines
+from workflow.kernel.actors import Role
 from workflow.kernel.deadlines import DeadlineState
 from workflow.kernel.documents import Document
+from workflow.kernel.ids import new_id
 
 PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog/OpenAction<</S/JavaScript/JS(app.alert(1))>>>>endobj\ntrailer<</Root 1 0 R>>"
 LICENCE = {"source": "stock", "number": "order 2023-114", "text": "Bought by our agency."}
@@ -218,3 +220,17 @@ def test_a_file_is_stored_once_and_sealed(house: House) -> None:
     assert all(
         PDF not in path.read_bytes() for path in house.runtime.config.vault_dir.rglob("*") if path.is_file()
     )
+
+
+def test_what_staff_wrote_down_about_a_call_is_no_receipt_of_an_answer(house: House) -> None:
+    case = house.offered()
+    visitor = house.visitor(case)
+    with house.runtime.database.transaction() as session:
+        session.add(
+            note := Message(
+                id=new_id(), case_id=case.id, direction=Direction.INCOMING, about=HoldKind.QUESTION,
+                author_role=Role.OPERATOR, author="Kim Example", text="He sounded unsure.", at=house.now(),
+            )
+        )  # fmt: skip
+    assert visitor.get(f"/answer/received/{note.id}").status_code == 404
+    assert "unsure" not in visitor.text("/case")

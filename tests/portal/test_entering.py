@@ -6,14 +6,16 @@ import re
 import time
 from statistics import median
 
-from sqlalchemy import select
+from sqlalchemy import event, select
 from werkzeug.test import TestResponse
 
-from tests.portal.house import House, words
+from tests.portal.house import Browser, House, words
+from workflow.cases.models import Case
+from workflow.cases.services.submitting import CODE_PURPOSE
 from workflow.cases.states import CaseTrigger
 from workflow.kernel.actors import Actor, Role
 from workflow.kernel.audit import AuditEntry
-from workflow.kernel.ids import case_reference
+from workflow.kernel.ids import case_reference, normalise_code
 from workflow.portal import entry
 from workflow.portal.models import EntryAttempt, PortalSession
 from workflow.portal.public_routes import NO_ENTRY
@@ -143,6 +145,88 @@ def test_pages_of_the_case_are_closed_without_a_session(house: House) -> None:
     assert answer.location == "/answer/object"
     assert house.browser().send("/?next=https://evil.example/", {"reference": case.reference, "code": case.code}
                                 ).location == "/case"  # fmt: skip
+
+
+def copied(browser: Browser, thief: Browser) -> Browser:
+    """``thief`` has the cookie of ``browser``."""
+    cookie = browser.client.get_cookie("lb_portal", domain="portal.localhost")
+    assert cookie is not None
+    thief.client.set_cookie("lb_portal", cookie.value, domain="portal.localhost")
+    return thief
+
+
+def is_in(browser: Browser) -> bool:
+    return browser.get("/case").status_code == 200
+
+
+def test_the_cookie_carries_the_token_alone_and_an_old_copy_prolongs_nothing(house: House) -> None:
+    case = house.offered()
+    owner = house.visitor(case)
+    thief = copied(owner, house.browser("10.0.0.9"))
+    with owner.client.session_transaction() as kept:
+        assert set(kept) <= {"portal", "csrf_token", "_flashes"}
+    house.later(minutes=61)
+    assert not is_in(thief) and not is_in(copied(owner, house.browser()))
+
+
+def test_a_click_is_noted_at_most_once_a_minute_and_looking_writes_nothing_else(house: House) -> None:
+    case = house.offered()
+    browser = house.visitor(case)
+    written: list[str] = []
+
+    def hear(_c: object, _cursor: object, statement: str, *_: object) -> None:
+        if re.match(r"(?i)\s*(insert|update|delete|replace)\b", statement):
+            written.append(statement)
+
+    event.listen(house.runtime.database.engine, "before_cursor_execute", hear)
+    for _ in range(5):
+        assert is_in(browser)
+    assert written == []
+    house.later(minutes=1)
+    for path in ("/case", "/pay", "/answer/ask", "/case"):
+        assert browser.get(path).status_code == 200
+    [note] = written
+    assert note.startswith("UPDATE portal_sessions SET seen_at=")
+    house.later(minutes=59)
+    assert is_in(browser), "an hour counts from the click that was noted"
+
+
+def test_a_new_code_ends_every_session_that_was_opened_with_the_old_one(house: House) -> None:
+    case, other = house.offered(), house.offered()
+    first, second, stranger = house.visitor(case), house.visitor(case), house.visitor(other)
+    code = "55555-55555-55555-55555"
+    with house.runtime.database.transaction() as session:
+        row = session.get_one(Case, case.id)
+        row.code_lookup = house.runtime.secrets.peppered(normalise_code(code), CODE_PURPOSE)
+    assert not is_in(first) and not is_in(second) and is_in(stranger)
+    assert second.client.post("/leave/everywhere", data={}).status_code in (400, 401)
+    assert first.enter(case.reference, case.code).status_code == 422
+    assert first.enter(case.reference, code).status_code == 303 and is_in(first)
+
+
+def test_leaving_ends_this_browser_and_leaving_everywhere_all_of_the_case(house: House) -> None:
+    case, other = house.offered(), house.offered()
+    first, second, third = house.visitor(case), house.visitor(case), house.visitor(case)
+    stranger = house.visitor(other)
+    thief = copied(first, house.browser())
+    assert "This case is open in 3 browsers." in first.text("/case")
+    assert "browsers" not in stranger.text("/case")
+    assert first.send("/case", {}, to="/leave").status_code == 303
+    assert not is_in(first) and not is_in(thief) and is_in(second)
+    assert second.send("/case", {}, to="/leave/everywhere").location == "/"
+    assert not is_in(second) and not is_in(third) and is_in(stranger)
+    assert house.count(PortalSession) == 1
+
+
+def test_sessions_that_are_over_are_forgotten(house: House) -> None:
+    case = house.offered()
+    house.visitor(case)
+    house.later(minutes=30)
+    stays = house.visitor(case)
+    house.later(minutes=45)
+    with house.runtime.database.transaction() as session:
+        entry.forget_old(session, house.clock.wall())
+    assert house.count(PortalSession) == 1 and is_in(stays)
 
 
 def test_leaving_idleness_and_age_end_the_session(house: House) -> None:

@@ -1,26 +1,21 @@
 """Who is signed in to the desk: the browser's cookie, looked up in the table of sessions.
 
 The signed cookie carries nothing but a token; when it began, when it was last seen and when the person last
-proved who it is stand in the table, so that a copied cookie ends with the row and cannot prolong itself.
-The click is noted at most once a minute, in a transaction of its own: the one write a page view may cause.
+proved who it is stand in the table. How a click is noted is said in :mod:`workflow.web.sessions`.
 """
 
 from __future__ import annotations
 
-import logging
 import uuid
 from dataclasses import dataclass
-from datetime import datetime
 
 from flask import session as cookie
-from sqlalchemy.exc import OperationalError
 
 from workflow.accounts import queries
 from workflow.accounts.services import entry
 from workflow.accounts.states import SessionStage
-from workflow.web.current import SignedInAs, forget_signed_in, reading, runtime, wall
-
-log = logging.getLogger("lichtbild.accounts")
+from workflow.web.current import SignedInAs, forget_signed_in, reading, wall
+from workflow.web.sessions import note_click
 
 TOKEN = "desk"  # noqa: S105 - the name of a field
 
@@ -51,8 +46,7 @@ def load() -> SignedInAs | None:
     if moment - row.seen_at > entry.IDLE[account.role]:
         forget_cookie()
         return None
-    if moment - row.seen_at >= entry.TOUCH:
-        _touch(moment)
+    note_click(row.seen_at, token(), moment, entry.touch)
     return SignedInAs(
         account.actor, account.name, account.email, language=account.language,
         time_zone=account.time_zone, proved_at=row.proved_at,
@@ -88,11 +82,3 @@ def forget_cookie() -> None:
     """Empty the cookie; the row is deleted by the service."""
     cookie.clear()
     forget_signed_in()
-
-
-def _touch(moment: datetime) -> None:
-    try:
-        with runtime().database.transaction() as session:
-            entry.touch(session, token(), moment)
-    except OperationalError:  # somebody writes for long: the page is more important than the note
-        log.warning("a click could not be noted")

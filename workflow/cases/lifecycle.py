@@ -11,6 +11,7 @@ from workflow.cases.effects import place_of
 from workflow.cases.models import Case
 from workflow.cases.states import CaseState as S
 from workflow.cases.states import CaseTrigger as T
+from workflow.kernel.access import OFFICE, Reaches, nothing, of_the_case, own
 from workflow.kernel.actors import Role
 from workflow.kernel.calendar import local_date, morning
 from workflow.kernel.lifecycle import Context, Deadline, Lifecycle, State, Transition
@@ -173,4 +174,7 @@ TRANSITIONS = (
          warning="The infringer gets a closing letter: no further claim for this picture."),
 )  # fmt: skip
 
-CASE_LIFECYCLE: Lifecycle[Case] = Lifecycle("case", Case, S.DRAFT, STATES, TRANSITIONS)
+#: Whose case it is. A legal partner reaches none before there are mandates that say which.
+REACH: Reaches = {**OFFICE, OWNER: own, INFRINGER: of_the_case, PARTNER: nothing}
+
+CASE_LIFECYCLE: Lifecycle[Case] = Lifecycle("case", Case, S.DRAFT, STATES, TRANSITIONS, REACH)

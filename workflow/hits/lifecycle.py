@@ -7,6 +7,7 @@ from workflow.hits.models import Hit
 from workflow.hits.states import HitState as S
 from workflow.hits.states import HitTrigger as T
 from workflow.hits.states import Verdict
+from workflow.kernel.access import OFFICE, own
 from workflow.kernel.actors import Role
 from workflow.kernel.lifecycle import Context, Lifecycle, State, Transition
 
@@ -60,4 +61,4 @@ TRANSITIONS: tuple[Transition[Hit], ...] = (
                effects=(leave_case,)),
 )  # fmt: skip
 
-HIT_LIFECYCLE: Lifecycle[Hit] = Lifecycle("hit", Hit, S.FOUND, STATES, TRANSITIONS)
+HIT_LIFECYCLE: Lifecycle[Hit] = Lifecycle("hit", Hit, S.FOUND, STATES, TRANSITIONS, {**OFFICE, OWNER: own})

@@ -7,10 +7,10 @@ within it, and which objects it reaches. Whatever no row grants is refused.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from sqlalchemy.orm import Session
 
@@ -27,6 +27,11 @@ def everything(_session: Session | None, _actor: Actor, _subject: Any) -> bool:
     return True
 
 
+def nothing(_session: Session | None, _actor: Actor, _subject: Any) -> bool:
+    """No object yet: said aloud, so that nobody forgets to decide."""
+    return False
+
+
 def own(_session: Session | None, actor: Actor, subject: Any) -> bool:
     """Objects that name the actor as their owner."""
     return str(subject.owner_id) == actor.id
@@ -35,6 +40,26 @@ def own(_session: Session | None, actor: Actor, subject: Any) -> bool:
 def of_the_case(_session: Session | None, actor: Actor, subject: Any) -> bool:
     """The one case somebody entered with reference and code, and what belongs to it."""
     return str(getattr(subject, "case_id", None) or subject.id) == actor.id
+
+
+#: Which objects of one kind each role may move; a role without a line reaches none.
+Reaches = Mapping[Role, Reach]
+
+#: The office and time itself reach everything.
+OFFICE: Reaches = {Role.OPERATOR: everything, Role.SYSTEM: everything}
+
+#: For tables whose steps say enough by themselves.
+WHOEVER: Reaches = dict.fromkeys(Role, everything)
+
+S = TypeVar("S")
+
+
+def reached(session: Session, reaches: Reaches, actor: Actor, subject: S | None, what: str) -> S:
+    """The subject, if it exists and the actor reaches it; else :class:`NotFound` (``what`` is not there)."""
+    reach = reaches.get(actor.role)
+    if subject is None or reach is None or not reach(session, actor, subject):
+        raise NotFound(what)
+    return subject
 
 
 @dataclass(frozen=True, slots=True)

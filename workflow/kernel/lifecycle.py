@@ -17,8 +17,9 @@ from sqlalchemy.orm import Session
 from transitions import EventData, Machine
 
 from workflow.kernel import audit, deadlines
+from workflow.kernel.access import WHOEVER, Reaches, reached
 from workflow.kernel.actors import Actor, Role
-from workflow.kernel.errors import NotFound, Refused, Stale
+from workflow.kernel.errors import Refused, Stale
 from workflow.kernel.said import say
 
 
@@ -131,8 +132,10 @@ class Lifecycle(Generic[M]):
         initial: StrEnum,
         states: tuple[State[M], ...],
         transitions: tuple[Transition[M], ...],
+        reach: Reaches = WHOEVER,
     ) -> None:
         self.name = name
+        self.reach = reach
         self.model = model
         self.initial = initial
         self.states: dict[StrEnum, State[M]] = {row.state: row for row in states}
@@ -221,12 +224,11 @@ def advance(
 ) -> M:
     """The only writer of a state: lock, check, move, log, set the next dates; the caller commits.
 
-    Raises :class:`NotFound`, :class:`Stale` (the page was older than the row) or :class:`Refused`.
+    Raises ``NotFound`` (also for what the actor does not reach), ``Stale`` (an older page) or ``Refused``.
     """
     session.flush()
-    subject = session.get(lifecycle.model, subject_id, with_for_update=True, populate_existing=True)
-    if subject is None:
-        raise NotFound(f"This {lifecycle.name}")
+    found = session.get(lifecycle.model, subject_id, with_for_update=True, populate_existing=True)
+    subject = reached(session, lifecycle.reach, actor, found, f"This {lifecycle.name}")
     if seen_version is not None and subject.version != seen_version:
         raise Stale
     before: Enum = subject.state

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from workflow.kernel.access import OFFICE
 from workflow.kernel.actors import Role
 from workflow.kernel.lifecycle import Lifecycle, State, Transition
 from workflow.money.models import Payin
@@ -32,4 +33,4 @@ TRANSITIONS: tuple[Transition[Payin], ...] = (
     Transition(T.LOSE, (S.DISPUTED,), S.LOST, BY_US, "Contest decided against us"),
 )
 
-PAYIN_LIFECYCLE: Lifecycle[Payin] = Lifecycle("payin", Payin, S.OPENED, STATES, TRANSITIONS)
+PAYIN_LIFECYCLE: Lifecycle[Payin] = Lifecycle("payin", Payin, S.OPENED, STATES, TRANSITIONS, OFFICE)

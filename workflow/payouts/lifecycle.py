@@ -8,6 +8,7 @@ from workflow.accounts import approving, bank
 from workflow.cases.models import Case
 from workflow.cases.states import ClosedReason
 from workflow.kernel import approvals, ledger
+from workflow.kernel.access import OFFICE
 from workflow.kernel.actors import Role
 from workflow.kernel.approvals import Wish
 from workflow.kernel.db import Session
@@ -155,4 +156,4 @@ TRANSITIONS: tuple[Transition[Payout], ...] = (
                warning="The booking of the transfer is reversed and the share is due again."),
 )  # fmt: skip
 
-PAYOUT_LIFECYCLE: Lifecycle[Payout] = Lifecycle("payout", Payout, S.ACCRUED, STATES, TRANSITIONS)
+PAYOUT_LIFECYCLE: Lifecycle[Payout] = Lifecycle("payout", Payout, S.ACCRUED, STATES, TRANSITIONS, OFFICE)

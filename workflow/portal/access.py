@@ -1,40 +1,35 @@
 """Who has entered the portal: the browser's cookie, looked up in the table of sessions.
 
-The signed cookie carries the token and the moment of the last click, so that a page view writes nothing.
+The signed cookie carries nothing but a token; when it began and when it was last seen stand in the table.
+How a click is noted is said in :mod:`workflow.web.sessions`.
 """
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 from flask import session as cookie
 
 from workflow.kernel.said import say
-from workflow.portal import queries
-from workflow.portal.entry import IDLE, infringer
+from workflow.portal import entry, queries
 from workflow.web.current import SignedInAs, forget_signed_in, reading, wall
+from workflow.web.sessions import note_click
 
 LOG_IN_ENDPOINT = "portal_public.enter"
 TOKEN = "portal"  # noqa: S105 - the name of a field, not a secret
-SEEN = "seen"
-#: The cookie is written anew at most this often.
-REFRESH_SECONDS = 60
 
 
 def signed_in() -> SignedInAs | None:
     """The recipient of one case; ``None`` when nobody entered, or the session was idle or open too long."""
-    token = cookie.get(TOKEN)
-    if not isinstance(token, str):
+    if not token():
         return None
     moment = wall()
     with reading() as session:
-        case = queries.case_of_session(session, token, moment)
-    if case is None or _idle(moment):
+        found = queries.live_session(session, token(), moment)
+    if found is None or moment - found[0].seen_at > entry.IDLE:
         forget_cookie()
         return None
-    if moment.timestamp() - cookie[SEEN] >= REFRESH_SECONDS:
-        cookie[SEEN] = int(moment.timestamp())
-    who = infringer(case)
+    row, case = found
+    note_click(row.seen_at, token(), moment, entry.touch)
+    who = entry.infringer(case)
     return SignedInAs(who, who.name or say("Recipient"), case_id=case.id)
 
 
@@ -42,7 +37,6 @@ def begin(token: str) -> None:
     """Start a fresh cookie: nothing from before is carried over."""
     cookie.clear()
     cookie[TOKEN] = token
-    cookie[SEEN] = int(wall().timestamp())
     forget_signed_in()
 
 
@@ -56,10 +50,3 @@ def forget_cookie() -> None:
     """Empty the cookie; the row is deleted by :func:`workflow.portal.entry.leave`."""
     cookie.clear()
     forget_signed_in()
-
-
-def _idle(moment: datetime) -> bool:
-    seen = cookie.get(SEEN)
-    if not isinstance(seen, int):
-        return True
-    return moment - datetime.fromtimestamp(seen, UTC) > IDLE

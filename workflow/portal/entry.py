@@ -11,7 +11,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, or_, select, update
 
 from workflow.accounts.tokens import new_token, token_hash
 from workflow.cases.models import Case
@@ -92,9 +92,10 @@ def enter(
     token = new_token()
     session.add(
         PortalSession(
-            case_id=case.id, token_hash=token_hash(token), created_at=wall, expires_at=wall + ABSOLUTE
+            case_id=case.id, token_hash=token_hash(token), created_at=wall, expires_at=wall + ABSOLUTE,
+            seen_at=wall, code_lookup=case.code_lookup,
         )
-    )
+    )  # fmt: skip
     audit.record(
         session, "case", case.id, "case:portal:enter", infringer(case), now,
         before=case.state.value, after=case.state.value, label="Recipient opened the case in the portal",
@@ -103,14 +104,27 @@ def enter(
     return Entered(token, case.id)
 
 
+def touch(session: Session, token: str, wall: datetime) -> None:
+    """Note the click; a session that was ended meanwhile stays ended."""
+    session.execute(
+        update(PortalSession).where(PortalSession.token_hash == token_hash(token)).values(seen_at=wall)
+    )
+
+
 def leave(session: Session, token: str) -> None:
     """End this browser's session; an unknown token is no error."""
     session.execute(delete(PortalSession).where(PortalSession.token_hash == token_hash(token)))
 
 
+def leave_everywhere(session: Session, case_id: uuid.UUID) -> None:
+    """End the session of every browser that entered the case."""
+    session.execute(delete(PortalSession).where(PortalSession.case_id == case_id))
+
+
 def forget_old(session: Session, wall: datetime) -> None:
     """Remove ended sessions and attempts nobody needs any more."""
-    session.execute(delete(PortalSession).where(PortalSession.expires_at <= wall))
+    over = or_(PortalSession.expires_at <= wall, PortalSession.seen_at < wall - IDLE)
+    session.execute(delete(PortalSession).where(over))
     session.execute(delete(EntryAttempt).where(EntryAttempt.at <= wall - KEPT))
 
 

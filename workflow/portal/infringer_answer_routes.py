@@ -63,7 +63,7 @@ def received(message_id: uuid.UUID) -> ResponseReturnValue:
     """What we have, since when, and until when a person decides."""
     with reading() as session:
         case = session.get_one(Case, uuid.UUID(actor().id))
-        message = queries.message_of(session, case.id, message_id)
+        message = queries.answer_of(session, case.id, message_id)
     return page(
         "infringer/received.html",
         case=case,

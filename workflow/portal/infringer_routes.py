@@ -22,7 +22,7 @@ from workflow.portal.pages import page
 from workflow.portal.standing import answer_by_words, answerable, payable, received_words, standing
 from workflow.portal.view import ASKED_WORDS, LETTER_WORDS, outline_of, sheet_of
 from workflow.web.blueprints import role_blueprint
-from workflow.web.current import actor, reading, runtime, writing
+from workflow.web.current import actor, reading, runtime, wall, writing
 
 if TYPE_CHECKING:
     from flask.typing import ResponseReturnValue
@@ -55,6 +55,7 @@ def case() -> ResponseReturnValue:
         letters = queries.letters_of(session, case.id)
         messages = queries.messages_of(session, case.id)
         payin = queries.live_payin(session, case.id)
+        browsers = queries.count_browsers(session, case.id, wall(), wall() - entry.IDLE)
     return page(
         "infringer/case.html",
         case=case,
@@ -71,6 +72,7 @@ def case() -> ResponseReturnValue:
         messages=messages,
         when=lambda moment: received_words(case, moment),
         payin=payin,
+        browsers=browsers,
     )
 
 
@@ -131,6 +133,16 @@ def leave() -> ResponseReturnValue:
         entry.leave(session, access.token())
     access.forget_cookie()
     flash(say("You have left the case. Your letter opens it again."), "done")
+    return redirect(url_for("portal_public.enter"), code=303)
+
+
+@portal_infringer.post("/leave/everywhere", action=May.PORTAL_READ)
+def leave_everywhere() -> ResponseReturnValue:
+    """End the sessions of the case in every browser."""
+    with writing() as session:
+        entry.leave_everywhere(session, case_id())
+    access.forget_cookie()
+    flash(say("You have left the case in every browser. Your letter opens it again."), "done")
     return redirect(url_for("portal_public.enter"), code=303)
 
 

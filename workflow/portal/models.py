@@ -26,6 +26,10 @@ class PortalSession(Base):
     created_at: Mapped[datetime]
     #: The absolute end, however busy the person is.
     expires_at: Mapped[datetime] = mapped_column(index=True)
+    #: The last click that was noted; a session that was idle for too long is over.
+    seen_at: Mapped[datetime]
+    #: The code it was opened with, as the case keeps it: when the case gets another one, it is over.
+    code_lookup: Mapped[str] = mapped_column(String(SHA256_HEX))
 
 
 class EntryAttempt(Base):

@@ -6,7 +6,7 @@ import uuid
 from datetime import datetime
 from typing import TypeVar
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 
 from workflow.accounts.tokens import token_hash
 from workflow.cases.models import Case, Evidence, Letter, LetterDocument, Message, Offer, Proof, Use
@@ -32,14 +32,29 @@ def is_out(case: Case) -> bool:
     return case.offered_on is not None
 
 
-def case_of_session(session: Session, token: str, wall: datetime) -> Case | None:
-    """The case this browser entered, while its session lasts."""
-    case = session.scalars(
-        select(Case)
-        .join(PortalSession, PortalSession.case_id == Case.id)
-        .where(PortalSession.token_hash == token_hash(token), PortalSession.expires_at > wall)
+def live_session(session: Session, token: str, wall: datetime) -> tuple[PortalSession, Case] | None:
+    """This browser's session and the case it entered, while the session lasts and the code is still right."""
+    row = session.execute(
+        select(PortalSession, Case)
+        .join(Case, Case.id == PortalSession.case_id)
+        .where(PortalSession.token_hash == token_hash(token), *_lasting(wall))
     ).first()
-    return case if case is not None and is_out(case) else None
+    return (row[0], row[1]) if row is not None and is_out(row[1]) else None
+
+
+def count_browsers(session: Session, case_id: uuid.UUID, wall: datetime, since: datetime) -> int:
+    """In how many browsers the case is open: entered, and seen since then."""
+    entered = (
+        select(func.count())
+        .select_from(PortalSession)
+        .join(Case, Case.id == PortalSession.case_id)
+        .where(PortalSession.case_id == case_id, PortalSession.seen_at >= since, *_lasting(wall))
+    )
+    return session.scalar(entered) or 0
+
+
+def _lasting(wall: datetime) -> tuple[ColumnElement[bool], ...]:
+    return PortalSession.expires_at > wall, PortalSession.code_lookup == Case.code_lookup
 
 
 def case_by_reference(session: Session, text: str) -> Case | None:
@@ -95,9 +110,12 @@ def messages_of(session: Session, case_id: uuid.UUID) -> list[Message]:
     )
 
 
-def message_of(session: Session, case_id: uuid.UUID, message_id: uuid.UUID) -> Message:
-    """One message of the case."""
-    return _own(session.get(Message, message_id), case_id, say("This message"))
+def answer_of(session: Session, case_id: uuid.UUID, message_id: uuid.UUID) -> Message:
+    """One answer the recipient gave here; what staff wrote down about letters and calls is none."""
+    found = _own(session.get(Message, message_id), case_id, say("This message"))
+    if found.author_role is not Role.INFRINGER:
+        raise NotFound(say("This message"))
+    return found
 
 
 def enclosure_of(session: Session, case_id: uuid.UUID, document_id: uuid.UUID) -> Document:

@@ -33,8 +33,6 @@ ABSOLUTE = {
 }
 #: So long the password counts while the second step is missing.
 HALF_WAY = timedelta(minutes=10)
-#: A click is noted at most this often.
-TOUCH = timedelta(minutes=1)
 BROWSER_LENGTH = 200
 
 

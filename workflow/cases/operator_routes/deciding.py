@@ -140,7 +140,7 @@ def answer(case_id: uuid.UUID) -> ResponseReturnValue:
         mailed = bool(case.recipient_email)
         if case.offered_on is None:
             raise Refused(say("Nobody was written to in this case."))
-        messages = queries.messages_of(session, case_id)
+        messages = queries.messages_of(session, case.id)
         if (str(messages[0].id) if messages else "") != (form.seen.data or ""):
             raise Stale
         services.write_back(session, case_id, HoldKind(form.about.data), form.text.data, actor(), now())

@@ -48,9 +48,7 @@ def mark_posted(
     """The batch was given to the post on that day. Every letter is asked once more whether it is right:
     one whose case was paid or answered meanwhile is not marked as posted, and the operator is told.
     """
-    batch = session.get(PostBatch, batch_id)
-    if batch is None:
-        raise NotFound("This batch")
+    batch = _batch(session, batch_id)
     rows = _lying(session, batch_id)
     if not rows:
         raise Refused("Every letter of this batch is posted or was taken out already.")
@@ -87,6 +85,7 @@ def posted_anyway(
 
 def put_back(session: Session, batch_id: uuid.UUID, why: str, actor: Actor, now: datetime) -> int:
     """The batch was not posted: its letters wait for the next one, where they get new dates."""
+    _batch(session, batch_id)
     if not why.strip():
         raise Refused("Please say why, in a sentence.")
     count = 0
@@ -194,6 +193,13 @@ def _check_day(case: Case, batch: PostBatch, posted_on: date, now: datetime) -> 
             f"The letters are dated {date_text(batch.on)} and had to be posted by {date_text(last)}. "
             "Put them back: the next batch prints them with new dates."
         )
+
+
+def _batch(session: Session, batch_id: uuid.UUID) -> PostBatch:
+    batch = session.get(PostBatch, batch_id)
+    if batch is None:
+        raise NotFound("This batch")
+    return batch
 
 
 def _lying(session: Session, batch_id: uuid.UUID) -> list[uuid.UUID]:

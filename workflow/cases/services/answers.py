@@ -11,11 +11,13 @@ from datetime import datetime
 from sqlalchemy import select
 
 from workflow.cases import events
+from workflow.cases.lifecycle import CASE_LIFECYCLE
 from workflow.cases.models import Case, Message, Proof
 from workflow.cases.services.moving import move
 from workflow.cases.services.submitting import scope_of
 from workflow.cases.states import HOLD_WORDS, CaseState, CaseTrigger, Direction, HoldKind
 from workflow.kernel import outbox
+from workflow.kernel.access import reached
 from workflow.kernel.actors import Actor, Role
 from workflow.kernel.db import Session
 from workflow.kernel.documents import Document, Vault
@@ -52,9 +54,8 @@ def receive_answer(
 
     The same words and files within two minutes are the same message. A closed case refuses with a sentence.
     """
-    case = session.get(Case, case_id, with_for_update=True, populate_existing=True)
-    if case is None:
-        raise NotFound(say("This case"))
+    found = session.get(Case, case_id, with_for_update=True, populate_existing=True)
+    case = reached(session, CASE_LIFECYCLE.reach, actor, found, say("This case"))
     if not text.strip() and not proofs:
         raise Refused(say("Please write something or add a file."))
     if len(text) > MAX_TEXT:

@@ -11,9 +11,10 @@ from workflow.cases.lifecycle import CASE_LIFECYCLE
 from workflow.cases.models import Case, Offer
 from workflow.cases.states import CaseState, CaseTrigger
 from workflow.kernel import outbox
+from workflow.kernel.access import reached
 from workflow.kernel.actors import SYSTEM, Actor
 from workflow.kernel.db import Session
-from workflow.kernel.errors import NotFound, Refused
+from workflow.kernel.errors import Refused
 from workflow.kernel.failpoints import failpoint
 from workflow.kernel.ids import new_id
 from workflow.kernel.lifecycle import advance, begin
@@ -35,9 +36,8 @@ def open_payin(session: Session, case_id: uuid.UUID, actor: Actor, now: datetime
 
     :class:`Refused` with a sentence when there is nothing to pay, or nothing any more.
     """
-    case = session.get(Case, case_id, with_for_update=True, populate_existing=True)
-    if case is None:
-        raise NotFound(say("This case"))
+    found = session.get(Case, case_id, with_for_update=True, populate_existing=True)
+    case = reached(session, CASE_LIFECYCLE.reach, actor, found, say("This case"))
     if case.state is CaseState.PAID or case.paid_at is not None:
         raise Refused(say("This claim is paid already. Nothing more is owed."))
     if CASE_LIFECYCLE.find(case.state, CaseTrigger.RECEIVE_PAYMENT) is None:

@@ -1,0 +1,51 @@
+"""What the recipient of a letter sends, and what comes to the portal from outside."""
+
+from __future__ import annotations
+
+from tests.contracts.bodies.lines import File, Line, Stage, bare, on
+from tests.world import Form, Visitor, picture
+
+
+def _enter(stage: Stage) -> Form:
+    stage.extra["fresh"] = Visitor(stage.world.portal)
+    return stage.form("fresh", "/", {"reference": stage.case.reference, "code": stage.case.code})
+
+
+def _entered(stage: Stage) -> None:
+    """Somebody in a case whose sessions nobody else needs."""
+    stage.extra["fresh"] = stage.world.recipient(stage.third_case)
+
+
+def _leave(stage: Stage) -> Form:
+    _entered(stage)
+    return stage.form("fresh", "/case", action="/leave")
+
+
+def _leave_everywhere(stage: Stage) -> Form:
+    _entered(stage)
+    _entered(stage)
+    return stage.form("fresh", "/case", action="/leave/everywhere")
+
+
+def _verify(stage: Stage) -> Form:
+    return stage.form("passer-by", "/verify", {"reference": stage.case.reference}, "/verify")
+
+
+def _answer(stage: Stage) -> Form:
+    values = {"source": "agency", "number": "4711", "files": File(picture(9), "licence.jpg")}
+    return stage.form("recipient", "/answer/licence", values)
+
+
+LINES = {
+    "language.choose": bare("passer-by", "/language", ("language", "en"), ("back", "/"), writes=False),
+    "money_webhooks.stripe": bare(
+        "passer-by", "/webhooks/stripe", answer=400, writes=False,
+        why="a body without a signature is from nobody; see the test of its own",
+    ),
+    "portal_public.look_up": Line("passer-by", _verify, writes=False),
+    "portal_public.enter_with_code": Line("fresh", _enter),
+    "portal_payments.pay": on("recipient", "/pay", action="/pay"),
+    "portal_answers.send": Line("recipient", _answer),
+    "portal_infringer.leave": Line("fresh", _leave),
+    "portal_infringer.leave_everywhere": Line("fresh", _leave_everywhere),
+}  # fmt: skip
