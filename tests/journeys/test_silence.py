@@ -15,6 +15,7 @@ from sqlalchemy import select
 
 from tests.journeys.test_payment import text_of
 from tests.world import RECIPIENT, Made, World
+from workflow import checks
 from workflow.cases.models import Hold, Message
 from workflow.cases.services import move
 from workflow.cases.states import CaseState, CaseTrigger
@@ -98,8 +99,10 @@ def test_silence_brings_these_letters_on_these_days(world: World) -> None:
     assert fired == [
         ("remind", date(2024, 3, 18)), ("remind", date(2024, 4, 3)), ("remind", date(2024, 4, 17)),
         ("look_again", LOOK_AGAIN), ("dun", date(2024, 5, 2)), ("dun", date(2024, 5, 17)),
-        ("dun", date(2024, 6, 3)), ("review_legally", LEGAL_REVIEW),
+        ("dun", date(2024, 6, 3)), ("review_legally", LEGAL_REVIEW), ("follow_up", date(2024, 6, 28)),
     ]  # fmt: skip
+    assert world.case(case).needs_a_look, "ten days later nobody had checked it"
+    assert not any(each.grave for each in checks.look(world.runtime)), "it waits for a person, not for a date"
     mails = world.mails(RECIPIENT)
     assert [mail.written_at.date().isoformat() for mail in mails] == [letter[1] for letter in LETTERS]
     dunning = [text_of(mail.attachments[0]) for mail in mails[4:]]

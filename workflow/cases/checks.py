@@ -22,13 +22,16 @@ RUNNING = (DeadlineState.OPEN, DeadlineState.CLAIMED, DeadlineState.BLOCKED)
 
 
 def open_cases_have_a_date(session: Session) -> list[str]:
-    """A case in a state with dates has one: running, standing still under a hold, or blocked with reasons."""
+    """A case in a state with dates has one: running, standing still under a hold, or blocked with reasons;
+    unless its date came and a person was asked to look after it."""
     # the keys at once: asked case by case, SQLite would walk all live dates for each
     dated = select(DeadlineRow.subject_id).where(
         DeadlineRow.subject_type == "case", DeadlineRow.state.in_(LIVE)
     )
     forgotten = (
-        select(Case.reference, Case.state).where(Case.state.in_(DATED), Case.id.not_in(dated)).limit(MOST + 1)
+        select(Case.reference, Case.state)
+        .where(Case.state.in_(DATED), Case.needs_a_look.is_(False), Case.id.not_in(dated))
+        .limit(MOST + 1)
     )
     silent = (
         select(Case.reference, DeadlineRow.kind, DeadlineRow.reasons)
