@@ -41,6 +41,7 @@ DESK_ROUTES = (
     "workflow.accounts.security_routes",
     "workflow.accounts.proof_routes",
     "workflow.accounts.approval_routes",
+    "workflow.accounts.people_routes",
     "workflow.accounts.desk_routes",
     "workflow.accounts.operator_routes",
     "workflow.accounts.founding_routes",
@@ -77,6 +78,7 @@ OPERATOR_NAV = (
     NavItem("letters_operator.index", say("Letters"), "envelope"),
     NavItem("money_operator.payments", say("Payments"), "credit-card"),
     NavItem("payouts_operator.index", say("Payouts"), "cash-coin"),
+    NavItem("operator_people.index", say("People"), "people"),
     NavItem("operator_setup.show", say("Set-up"), "gear"),
 )
 PARTNER_NAV = (NavItem("accounts_desk.settings", say("Settings"), "gear"),)

@@ -24,10 +24,13 @@ from tests.parts import make_runtime
 from tests.second_step import pass_second_step
 from tests.world import config_at
 from workflow.accounts import desk_sign_in, passwords
+from workflow.accounts.approval_routes import approvals_operator
+from workflow.accounts.approval_routes import install as install_approvals
 from workflow.accounts.desk_routes import accounts_desk
 from workflow.accounts.models import Account
 from workflow.accounts.notice_routes import notices_desk, notices_public
 from workflow.accounts.operator_routes import operator_setup
+from workflow.accounts.people_routes import operator_people
 from workflow.accounts.proof_routes import accounts_proof
 from workflow.accounts.proof_routes import install as install_proof
 from workflow.accounts.public_routes import accounts_public, public
@@ -87,6 +90,8 @@ def desk(runtime: Runtime) -> Flask:
                 accounts_proof,
                 accounts_desk,
                 operator_setup,
+                operator_people,
+                approvals_operator,
                 notices_desk,
                 notices_public,
             ),
@@ -94,6 +99,7 @@ def desk(runtime: Runtime) -> Flask:
         ),
     )
     install_proof(app)
+    install_approvals(app)
     return app
 
 

@@ -58,6 +58,19 @@ def recipients_enter_anew(connection: Connection) -> None:
     assert count(connection, "cases") > 0 and count(connection, "portal_sessions") == 0
 
 
+def people_are_as_they_were_seen(connection: Connection) -> None:
+    """The newest click of whoever is signed in; nobody else was seen. The day of an office of one counts on."""
+    newest = "(SELECT MAX(seen_at) FROM desk_sessions WHERE account_id = accounts.id AND stage = 'open')"
+    assert count(connection, f"accounts WHERE last_seen_at = {newest}") > 0
+    assert count(connection, f"accounts WHERE last_seen_at IS NULL AND {newest} IS NOT NULL") == 0
+    assert count(connection, f"accounts WHERE last_seen_at IS NOT NULL AND {newest} IS NULL") == 0
+    assert count(connection, "accounts WHERE version <> 1") == 0
+    either = "one_person_since IS NOT NULL OR one_person_counts_from IS NOT NULL"
+    assert count(connection, f"operator_profile WHERE ({either})") == count(
+        connection, "operator_profile WHERE one_person_since = one_person_counts_from"
+    )
+
+
 DATA_TESTS: dict[str, DataTest] = {
     "0001": DataTest(nothing_special),
     "0002": DataTest(guards_hold),
@@ -66,5 +79,6 @@ DATA_TESTS: dict[str, DataTest] = {
     "0005": DataTest(nothing_special),
     "0006": DataTest(nothing_special),
     "0007": DataTest(nothing_special),
+    "0008": DataTest(people_are_as_they_were_seen),
     "0009": DataTest(recipients_enter_anew, emptied=frozenset({"portal_sessions"})),
 }

@@ -363,7 +363,7 @@ def test_the_doctor_names_what_is_wrong_with_a_remedy(world: World, monkeypatch:
     assert told["keys"].verdict is Verdict.OK and told["truths"].verdict is Verdict.OK
     assert told["processes"].verdict is Verdict.ATTENTION and "lichtbild up" in told["processes"].remedy
     assert set(told) == {"versions", "disk", "permissions", "cards", "mail", "database", "durability", "schema", "keys",
-                         "clock", "processes", "messages", "truths"}  # fmt: skip
+                         "clock", "people", "processes", "messages", "truths"}  # fmt: skip
     away = {line.what: line for line in examine(replace(config, mail_url="smtp://127.0.0.1:9"))}
     assert away["mail"].verdict is Verdict.FAILURE and away["mail"].remedy
     monkeypatch.setenv("LICHTBILD_MASTER_KEY", base64.b64encode(b"1" * 32).decode())

@@ -128,12 +128,14 @@ def test_alone_the_same_person_may_agree_after_a_day(till: Till) -> None:
     step(till, services.approve, payin_id)
     payout_id = till.payout(payin_id).id
 
+    since = till.clock.business()
+
     def alone() -> approvals.Approval:
         with till.runtime.database.transaction() as session:
             row = approvals.newest(session, "payouts.send", payout_id)
             assert row is not None
             return approvals.decide(
-                session, row.id, agree=True, actor=OPERATOR, now=till.clock.business(), note="", alone=True
+                session, row.id, agree=True, actor=OPERATOR, now=till.clock.business(), note="", alone=since
             )
 
     with pytest.raises(NotAllowed, match="a day after"):

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import uuid
-from datetime import timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from flask import flash, redirect, render_template, request, url_for
 
-from workflow.accounts import approving, queries
+from workflow.accounts import approving
 from workflow.accounts.permissions import May
 from workflow.kernel import approvals
+from workflow.kernel.access import may
 from workflow.kernel.actors import Role
 from workflow.kernel.approvals import ApprovalNeeded
-from workflow.kernel.errors import NotFound
+from workflow.kernel.errors import NotFound, Refused
 from workflow.kernel.wording import say
 from workflow.web.blueprints import own_path, role_blueprint
 from workflow.web.current import actor, now, reading, writing
@@ -39,11 +39,10 @@ def install(app: Flask) -> None:
 def _ask(needed: ApprovalNeeded) -> Response:
     with writing() as session:
         row = approvals.request(session, needed.wish, actor(), now())
-        alone = approving.alone_since(session) is not None
-    if alone:
-        moment = (row.requested_at + timedelta(days=1)).date()
-        told = "Noted. This instance has one person: agree to it yourself from {day} on."
-        flash(say(told, day=moment), "waiting")
+        alone = approving.four_eyes(session).alone_since(row.action)
+    if alone is not None and may(actor(), May.of(needed.wish.rule.decided_by)):
+        told = say("Noted. This instance has one person: agree to it yourself from {day} on.")
+        flash(say(told, day=approvals.ripe(row, alone).date()), "waiting")
     else:
         flash(say("Nothing was done yet: a second person was asked to agree."), "waiting")
     came_from = urlsplit(request.referrer or "")
@@ -57,20 +56,23 @@ def index() -> ResponseReturnValue:
     """Requests with their facts, oldest first; the last decisions below."""
     with reading() as session:
         rows = approvals.waiting(session, now())
-        rules = approving.rules()
+        rules, eyes = approving.rules(), approving.four_eyes(session)
         return render_template(
             "operator/approvals/index.html",
-            rows=[(row, rules[row.action], approving.why_not(session, row, actor(), now())) for row in rows],
+            rows=[(row, rules[row.action], approving.why_not(eyes, row, actor(), now())) for row in rows],
             decided=[(row, rules[row.action]) for row in approvals.decided(session)],
-            alone_since=approving.alone_since(session),
-            may_be_alone=queries.count_office(session) == 1,
+            eyes=eyes,
+            may_manage=may(actor(), May.PEOPLE_MANAGE),
         )  # fmt: skip
 
 
 @approvals_operator.post("/operator/approvals/one-person", action=May.PEOPLE_MANAGE)
 def one_person() -> ResponseReturnValue:
     """Declare that this office has one person, or that it has several again."""
-    alone = request.form.get("alone") == "yes"
+    wish = request.form.get("alone")
+    if wish not in ("yes", "no"):
+        raise Refused(say("Please say whether this office has one person or several."))
+    alone = wish == "yes"
     with writing() as session:
         approving.declare_alone(session, alone, actor(), now())
     flash(say("It is noted in the history of this instance."), "done")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
@@ -13,16 +14,20 @@ import yaml
 from sqlalchemy.orm import Session
 
 from workflow.accounts import queries
+from workflow.accounts.models import OperatorProfile
 from workflow.accounts.permissions import May
 from workflow.kernel import approvals, audit
-from workflow.kernel.access import authorise
-from workflow.kernel.actors import Actor
-from workflow.kernel.approvals import ALONE, Approval, Rule, Wish
-from workflow.kernel.errors import NotAllowed, NotFound, Refused
+from workflow.kernel.access import authorise, may
+from workflow.kernel.actors import Actor, Role
+from workflow.kernel.approvals import Approval, Rule, Wish
+from workflow.kernel.errors import NotAllowed, NotFound, Refused, Stale
 from workflow.kernel.money import Money
 from workflow.kernel.said import say
 
 SHIPPED = Path(__file__).resolve().parent / "data" / "approvals.yaml"
+#: The subject of audit lines about the set-up: there is one operator per instance.
+OPERATOR_SUBJECT = uuid.UUID(int=1)
+ONE_PERSON = "operator:one_person"
 
 
 @lru_cache(maxsize=1)
@@ -68,53 +73,128 @@ def decide(
     """The second person's word; it takes the right the rule names. Raises as :func:`approvals.decide`."""
     row = session.get(Approval, approval_id)
     if row is None:
-        raise NotFound("This request")
+        raise NotFound(say("This request"))
     rule = rules()[row.action]
     authorise(session, actor, May.of(rule.decided_by))
+    if queries.is_away(session, actor.id):
+        raise NotAllowed(say("Whoever does not work here any more cannot decide."))
     if agree and not rule.persons:
         raise Refused(say("This takes effect by itself; it can only be refused."))
-    alone = alone_since(session) is not None
+    alone = four_eyes(session).alone_since(rule.action)
     return approvals.decide(session, approval_id, agree=agree, actor=actor, now=now, note=note, alone=alone)
 
 
-def why_not(session: Session, row: Approval, actor: Actor, now: datetime) -> str:
+def why_not(eyes: FourEyes, row: Approval, actor: Actor, now: datetime) -> str:
     """Why this person cannot agree to the request now, as a sentence; empty when they can."""
     rule = rules()[row.action]
     try:
-        authorise(session, actor, May.of(rule.decided_by))
+        authorise(None, actor, May.of(rule.decided_by))
     except NotAllowed as refusal:
         return refusal.reasons[0]
     if not rule.persons:
         return say("It takes effect by itself on {day}; you can only refuse it.", day=row.not_before.date())
     if row.requested_by != actor.id:
         return ""
-    if alone_since(session) is None:
+    alone = eyes.alone_since(rule.action)
+    if alone is None:
         return say("You asked for this yourself; somebody else has to agree.")
-    ripe = row.requested_at + ALONE
+    ripe = approvals.ripe(row, alone)
     return say("Alone, you may agree from {day} on.", day=ripe.date()) if now < ripe else ""
 
 
-def alone_since(session: Session) -> datetime | None:
-    """Since when this instance is declared to have one person only; ``None`` when it has several.
+# --- who could be the second person -------------------------------------------------------------------------
 
-    The declaration rests as soon as a second person can sign in.
+
+@dataclass(frozen=True, slots=True)
+class OnePerson:
+    """The declaration that one person operates this instance. Business time."""
+
+    since: datetime
+    #: Who declared it; empty when that was not written down.
+    by: str
+    #: The day's delay is counted from here at the earliest.
+    counts_from: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class FourEyes:
+    """How many people work here, which steps only one of them may agree to, and what was declared."""
+
+    people: int
+    declared: OnePerson | None
+    #: The rules that have no second person; a declaration stands in for these and no others.
+    without_second: tuple[Rule, ...]
+
+    @property
+    def in_force(self) -> bool:
+        """Whether the declaration stands in for anybody now; otherwise it rests."""
+        return self.declared is not None and bool(self.without_second)
+
+    def has_second(self, action: str) -> bool:
+        """Whether two people here may agree to this step, so that one of them can be the second."""
+        return all(rule.action != action for rule in self.without_second)
+
+    def alone_since(self, action: str) -> datetime | None:
+        """From when the day counts that stands in for a second person; ``None`` when somebody must agree."""
+        if self.declared is None or self.has_second(action):
+            return None
+        return self.declared.counts_from
+
+
+def four_eyes(session: Session) -> FourEyes:
+    """Who could be a second person now, by the table of rights.
+
+    The declaration rests for every step that two people may agree to, and only for those: else an office
+    of an administrator and a reviewer could pay nothing out.
     """
-    profile = queries.operator_profile(session)
-    if profile is None or queries.count_office(session) > 1:
-        return None
-    return profile.one_person_since
+    ranks = queries.count_ranks(session)
+    lonely = tuple(
+        rule for rule in rules().values() if rule.persons and _holders(ranks, rule) <= rule.persons
+    )
+    return FourEyes(queries.count_office(session), _declared(session), lonely)
 
 
 def declare_alone(session: Session, alone: bool, actor: Actor, now: datetime) -> None:
     """Say that this office has one person (or no longer); noted in the chain of the set-up.
 
-    Raises :class:`Refused` before the set-up and while somebody else works here: then they can agree.
+    Raises :class:`Refused` before the set-up and while somebody else works here: then they can agree;
+    :class:`Stale` when it is so already, and saying it again would move the day.
     """
-    profile = queries.operator_profile(session)
+    profile = session.get(OperatorProfile, 1, with_for_update=True)
     if profile is None:
         raise Refused(say("Complete the set-up first."))
     if alone and queries.count_office(session) > 1:
         raise Refused(say("More than one person works here, so a second one can agree."))
-    profile.one_person_since = now if alone else None
-    label = "Declared: this office has one person" if alone else "Declared: this office has several people"
-    audit.record(session, "operator", uuid.UUID(int=1), "operator:one_person", actor, now, label=label)
+    if alone == (profile.one_person_since is not None):
+        raise Stale
+    profile.one_person_since = profile.one_person_counts_from = now if alone else None
+    one, several = (
+        say("Declared: this office has one person"),
+        say("Declared: this office has several people"),
+    )
+    label = one if alone else several
+    audit.record(session, "operator", OPERATOR_SUBJECT, ONE_PERSON, actor, now, label=label)
+
+
+def count_anew(session: Session, actor: Actor, now: datetime) -> None:
+    """Somebody left or holds another rank: where a declaration stands in from now on, its day begins now."""
+    profile = session.get(OperatorProfile, 1, with_for_update=True)
+    if profile is None or profile.one_person_since is None:
+        return
+    profile.one_person_counts_from = now
+    label = say("The day of the office of one person counts anew: somebody left or changed the rank")
+    audit.record(session, "operator", OPERATOR_SUBJECT, "operator:one_person_anew", actor, now, label=label)
+
+
+def _holders(ranks: Mapping[str, int], rule: Rule) -> int:
+    word = May.of(rule.decided_by)
+    return sum(count for rank, count in ranks.items() if may(Actor(Role.OPERATOR, "", rank=rank), word))
+
+
+def _declared(session: Session) -> OnePerson | None:
+    profile = queries.operator_profile(session)
+    if profile is None or profile.one_person_since is None:
+        return None
+    told = audit.newest(session, "operator", OPERATOR_SUBJECT, ONE_PERSON)
+    counts_from = profile.one_person_counts_from or profile.one_person_since
+    return OnePerson(profile.one_person_since, told.actor_name if told else "", counts_from)

@@ -9,7 +9,7 @@ from zoneinfo import available_timezones
 
 from babel import Locale
 
-from workflow.accounts.states import LABELS, AccountKind
+from workflow.accounts.states import LABELS, AccountKind, Rank
 from workflow.kernel.money import Currency
 from workflow.kernel.said import say
 from workflow.web.languages import LANGUAGES as LANGUAGES_OF_PAGES
@@ -18,6 +18,8 @@ from workflow.web.languages import language
 #: Codes that are not countries (unions, outlying areas, pseudo-accents).
 NOT_COUNTRIES = {"EU", "EZ", "UN", "QO", "XA", "XB", "ZZ", "AC", "CP", "DG", "EA", "IC", "TA", "CQ"}
 LANGUAGES = ("de", "en", "fr", "es", "it", "nl", "pl")
+
+PARTNER = "legal_partner"
 
 Choice = tuple[str, str]
 
@@ -30,6 +32,11 @@ def words(members: Iterable[StrEnum]) -> list[Choice]:
 def owner_kinds() -> list[Choice]:
     """Every kind that can sign up by itself."""
     return words(kind for kind in AccountKind if kind is not AccountKind.STAFF)
+
+
+def places() -> list[Choice]:
+    """The places somebody can be invited to: every rank of the office, and beside it."""
+    return [*words(Rank), (PARTNER, say("Legal partner: the cases handed over to this firm, nothing else"))]
 
 
 def countries() -> list[Choice]:

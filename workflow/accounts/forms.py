@@ -22,7 +22,7 @@ from wtforms.widgets import CheckboxInput, ListWidget
 
 from workflow.accounts import choices
 from workflow.accounts.passwords import LONGEST, flaw_of_password
-from workflow.accounts.states import Capacity, LegalBasis, TaxState
+from workflow.accounts.states import Capacity, LegalBasis, Rank, TaxState
 from workflow.kernel.said import say
 from workflow.web.forms import BaseForm
 
@@ -81,6 +81,22 @@ class FoundingForm(BaseForm):
         flaw = flaw_of_password(field.data or "", not_like=self.email.data or "")
         if flaw:
             raise ValidationError(flaw)
+
+
+class InviteForm(BaseForm):
+    """Whom to invite as what: a rank of the office, or a legal partner."""
+
+    longest: ClassVar[dict[str, int]] = {"email": EMAIL_LENGTH}
+
+    name = StringField("Name", [_needed])
+    email = EmailField("E-mail", [_needed, _address])
+    place = RadioField("What this person does here", choices=choices.places)
+
+
+class RankForm(BaseForm):
+    """Another rank."""
+
+    rank = SelectField("New rank", choices=lambda: choices.words(Rank))
 
 
 class LogInForm(BaseForm):

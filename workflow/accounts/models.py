@@ -16,6 +16,7 @@ from workflow.accounts.states import (
     LinkPurpose,
     Rank,
     SessionStage,
+    Standing,
     TaxState,
 )
 from workflow.kernel.actors import Actor, Role
@@ -97,6 +98,10 @@ class Account(Base):
     rank: Mapped[Rank | None] = enum_column(Rank, "rank", nullable=True)
     #: Wall time; whoever left the office cannot sign in any more.
     deactivated_at: Mapped[datetime | None]
+    #: Wall time of the last log-in or click; ``None`` = never.
+    last_seen_at: Mapped[datetime | None]
+    #: Counts what the office changed about this person: an older page is refused.
+    version: Mapped[int] = mapped_column(default=1, server_default="1")
 
     @property
     def actor(self) -> Actor:
@@ -112,6 +117,15 @@ class Account(Base):
     def confirmed(self) -> bool:
         """Whether the address was shown to be this person's."""
         return self.email_confirmed_at is not None
+
+    @property
+    def standing(self) -> Standing:
+        """Whether this person can sign in, or why not."""
+        if self.deactivated_at is not None:
+            return Standing.DEACTIVATED
+        if self.confirmed:
+            return Standing.ACTIVE
+        return Standing.UNCONFIRMED if self.role is Role.RIGHTS_HOLDER else Standing.INVITED
 
 
 class EmailToken(Base):
@@ -181,6 +195,8 @@ class OperatorProfile(Base):
     updated_at: Mapped[datetime]
     #: Declared to have one person only: a day's delay stands in for the second one. Business time.
     one_person_since: Mapped[datetime | None]
+    #: The day's delay counts from here at the earliest: the declaration, or the day somebody else left.
+    one_person_counts_from: Mapped[datetime | None]
 
     @property
     def address_lines(self) -> list[str]:

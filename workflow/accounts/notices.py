@@ -17,6 +17,7 @@ from sqlalchemy import select
 
 from workflow.accounts.models import Account
 from workflow.accounts.notice_tables import Notice, NoticeChannel, NoticeSwitch
+from workflow.accounts.queries import AT_WORK
 from workflow.kernel import outbox
 from workflow.kernel.actors import Role
 from workflow.kernel.db import Session
@@ -153,12 +154,7 @@ def notify_operators(
     session: Session, kind: NoticeKind, text: Said, now: datetime, *, key: str, **more: Any
 ) -> int:
     """Tell every operator the same thing; returns to how many it was new."""
-    staff = session.scalars(
-        select(Account)
-        .where(Account.role == Role.OPERATOR, Account.deactivated_at.is_(None))
-        .order_by(Account.id)
-        .limit(MANY_STAFF)
-    ).all()
+    staff = session.scalars(select(Account).where(*AT_WORK).order_by(Account.id).limit(MANY_STAFF)).all()
     write = more.pop("mail_to", None)
     return sum(
         notify(session, person.id, kind, text, now, key=key, mail=write(person) if write else None, **more)

@@ -15,6 +15,7 @@ from workflow.accounts.services import contact
 from workflow.accounts.services import settings as services
 from workflow.accounts.states import LegalBasis
 from workflow.kernel.actors import Role
+from workflow.kernel.approvals import ApprovalNeeded
 from workflow.kernel.errors import NotFound, Refused
 from workflow.kernel.money import Currency
 from workflow.kernel.said import say
@@ -58,6 +59,8 @@ def save() -> ResponseReturnValue:
             with writing() as session:
                 logo_id = logos.keep(session, runtime().vault, picture, now()) if picture else None
                 services.save_set_up(session, _wish(form, logo_id), actor(), now())
+        except ApprovalNeeded:
+            raise  # another bank account: the second person is asked, as everywhere
         except Refused as refusal:
             refuse(form, refusal)
         else:

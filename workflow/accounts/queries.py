@@ -22,6 +22,13 @@ from workflow.kernel.actors import Role
 from workflow.kernel.errors import NotFound, Unavailable
 from workflow.kernel.said import say
 
+#: Who operates this instance now: invited people do not yet, deactivated ones do not any more.
+AT_WORK = (
+    Account.role == Role.OPERATOR,
+    Account.email_confirmed_at.is_not(None),
+    Account.deactivated_at.is_(None),
+)
+
 
 def account_by_email(session: Session, email: str) -> Account | None:
     """The account with this address, in whatever case it was typed."""
@@ -105,10 +112,22 @@ def link_works(session: Session, token: str, purposes: tuple[LinkPurpose, ...], 
 
 def count_office(session: Session) -> int:
     """How many people of the office can sign in."""
-    working = select(func.count()).select_from(Account).where(
-        Account.role == Role.OPERATOR, Account.deactivated_at.is_(None)
-    )  # fmt: skip
-    return session.scalar(working) or 0
+    return session.scalar(select(func.count()).select_from(Account).where(*AT_WORK)) or 0
+
+
+def count_ranks(session: Session) -> dict[str, int]:
+    """How many of them hold each rank."""
+    counted = select(Account.rank, func.count()).where(*AT_WORK).group_by(Account.rank)
+    return {rank: count for rank, count in session.execute(counted) if rank is not None}
+
+
+def is_away(session: Session, account_id: str) -> bool:
+    """Whether this account cannot act: deactivated, or invited and not here yet."""
+    try:
+        found = session.get(Account, uuid.UUID(account_id), populate_existing=True)
+    except ValueError:  # the system and the public act without an account
+        return False
+    return found is not None and (found.deactivated_at is not None or not found.confirmed)
 
 
 def operator_profile(session: Session) -> OperatorProfile | None:

@@ -68,6 +68,19 @@ class Rank(StrEnum):
     CASHIER = "cashier"
 
 
+class Standing(StrEnum):
+    """How somebody stands to this instance."""
+
+    #: Was sent a link and has not taken it yet.
+    INVITED = "invited"
+    #: Signed up; the address was not confirmed yet.
+    UNCONFIRMED = "unconfirmed"
+    #: Can sign in.
+    ACTIVE = "active"
+    #: Cannot sign in any more; what they did stays under their name.
+    DEACTIVATED = "deactivated"
+
+
 class SessionStage(StrEnum):
     """How far a browser has come in."""
 
@@ -107,9 +120,20 @@ LABELS: dict[StrEnum, str] = {
     LegalBasis.AGENCY: say("Agency: rights were assigned to us"),
     LegalBasis.REGISTERED_COLLECTOR: say("Registered collector of debts"),
     LegalBasis.LAW_FIRM: say("Law firm"),
+    Standing.INVITED: say("Invited"),
+    Standing.UNCONFIRMED: say("Not confirmed"),
+    Standing.ACTIVE: say("Active"),
+    Standing.DEACTIVATED: say("Deactivated"),
     Rank.ADMINISTRATOR: say("Administrator: everything, people and set-up included"),
     Rank.REVIEWER: say("Reviewer: cases, offers, letters and answers"),
     Rank.CASHIER: say("Cashier: payments, refunds and payouts"),
+}
+
+#: The ranks in one word, where there is no room for what they may do.
+SHORT_RANKS: dict[Rank, str] = {
+    Rank.ADMINISTRATOR: say("Administrator"),
+    Rank.REVIEWER: say("Reviewer"),
+    Rank.CASHIER: say("Cashier"),
 }
 
 #: What a letter says beside the sender's name; empty = nothing to say.

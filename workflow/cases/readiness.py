@@ -9,18 +9,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
+from workflow.accounts import approving
 from workflow.accounts import queries as accounts
 from workflow.accounts.models import Account, OperatorProfile
 from workflow.accounts.numbers import checked_iban
+from workflow.accounts.queries import AT_WORK
 from workflow.accounts.readiness import MASTER_KEY_KEPT, Blocks, Item, acknowledged, open_items
 from workflow.accounts.second_factor import SecondFactor
 from workflow.accounts.services.settings import REGISTERED
 from workflow.cases.pricing import tariff_is_example
 from workflow.config import Config
 from workflow.kernel import pulses
-from workflow.kernel.actors import Role
 from workflow.kernel.calendar import local_date
 from workflow.kernel.db import Session
 from workflow.kernel.errors import Refused
@@ -35,7 +36,7 @@ MAILS = ("mail", "letter.send")
 #: Parts give a sign of life every minute at least; without one for so long they do not run.
 SILENT_AFTER = timedelta(minutes=5)
 ENOUGH_STAFF = 2
-AT_WORK = (Account.role == Role.OPERATOR, Account.deactivated_at.is_(None))
+PAYOUT = "payouts.send"
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,14 +192,24 @@ def _bank(facts: Facts) -> Item:
 
 
 def _second_person(facts: Facts) -> Item:
-    staff = facts.session.scalar(select(func.count()).select_from(Account).where(*AT_WORK)) or 0
-    what = say("A second person for decisions by two")
-    if staff >= ENOUGH_STAFF:
-        why = say("{count} people work here.", count=staff)
-    else:
+    """Payouts need somebody who may agree to them, or the declaration that stands in for that person."""
+    eyes = approving.four_eyes(facts.session)
+    alone = not eyes.has_second(PAYOUT)
+    if eyes.declared and alone:
+        why = say(
+            "Declared by {name} on {day}: one person works here. A day’s delay and the second factor "
+            "stand in for the second person.",
+            name=eyes.declared.by or "?", day=_day(facts, eyes.declared.since),
+        )  # fmt: skip
+    elif eyes.people < ENOUGH_STAFF:
         why = say("Only one person works here: payouts and other large steps need a second.")
-    done = staff >= ENOUGH_STAFF
-    return Item("second_person", what, done, why, (Blocks.PAYOUTS,), command="lichtbild operator create")
+    elif alone:
+        why = say("Only one of the {count} people here may agree to payouts: give somebody the rank.",
+                  count=eyes.people)  # fmt: skip
+    else:
+        why = say("{count} people work here.", count=eyes.people)
+    what, done = say("A second person for decisions by two"), bool(eyes.declared) or not alone
+    return Item("second_person", what, done, why, (Blocks.PAYOUTS,), "operator_people.index")
 
 
 def _second_factor(facts: Facts) -> Item:

@@ -265,11 +265,34 @@ def _truths(runtime: Runtime) -> Line:
     return Line("truths", Verdict.OK, "every truth that can be checked quickly holds")
 
 
+def _people(runtime: Runtime) -> Line:
+    from workflow.accounts import approving
+    from workflow.kernel.said import date_text
+
+    with runtime.database.reading() as session:
+        eyes = approving.four_eyes(session)
+    who = f"{eyes.people} {'person works' if eyes.people == 1 else 'people work'} here"
+    if eyes.declared:
+        day = date_text(eyes.declared.since.date())
+        said = f"{who}; {eyes.declared.by or '?'} declared one person on {day}"
+        if not eyes.in_force:
+            return Line("people", Verdict.OK, f"{said}; it rests, since two may agree to every step")
+        return Line("people", Verdict.ATTENTION, f"{said}: a day's delay stands in for the second person",
+                    "Invite a second person on the page People.")  # fmt: skip
+    if not eyes.people:
+        return Line("people", Verdict.ATTENTION, "nobody works here yet", "lichtbild operator create")
+    if not eyes.has_second("payouts.send"):
+        return Line("people", Verdict.ATTENTION, f"{who}, and nobody else may agree to payouts",
+                    "Invite somebody on the page People, or declare one person on To approve.")  # fmt: skip
+    return Line("people", Verdict.OK, who)
+
+
 BY_CONFIG: dict[str, Callable[[Config], Line]] = {
     "disk": _disk, "permissions": _permissions, "cards": _cards, "mail": _mail,
 }  # fmt: skip
 BY_RUNTIME: dict[str, Callable[[Runtime], Line]] = {
     "database": _database, "durability": _durable, "schema": _schema, "keys": _keys, "clock": _clock,
+    "people": _people,
     "processes": _ticker, "messages": _messages, "truths": _truths,
 }  # fmt: skip
 REMEDIES = {

@@ -80,6 +80,7 @@ def _of_python() -> Iterator[Text]:
 
 def _of_tables() -> Iterator[Text]:
     """Words of the life cycles, and words that are made of others."""
+    from workflow.accounts.approving import rules
     from workflow.accounts.states import LABELS
     from workflow.cases.pricing import MEDIA_WORDS
     from workflow.cases.states import HOLD_WORDS, ClosedReason, EvidenceKind, HoldKind, Stage, UseClass
@@ -93,6 +94,7 @@ def _of_tables() -> Iterator[Text]:
         for row in cycle.transitions:
             yield from _each((row.label, row.warning))
     yield from _each(LABELS.values())
+    yield from _each(rule.label for rule in rules().values())
     yield from _each(inside(word) for word in (*HOLD_WORDS.values(), *VERDICT_WORDS.values()))
     yield from _each(reason.value.replace("_", " ") for reason in ClosedReason)
     yield from _each(_headed((*Stage, *UseClass, *EvidenceKind, *HoldKind)))

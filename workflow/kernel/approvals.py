@@ -2,8 +2,8 @@
 
 A step that needs it calls :func:`require`. Nothing agreed: :class:`ApprovalNeeded` carries the request that
 pressing the step makes. What was agreed is a hash of frozen facts (sum, account, recipient): when one of
-them changes, the old agreement no longer fits. Whoever asked never decides; in a one-person instance the
-same person may, after a day.
+them changes, the old agreement no longer fits. Whoever asked never decides; where nobody else can, and that
+was declared, the same person may, after a day.
 """
 
 from __future__ import annotations
@@ -184,9 +184,9 @@ def decide(
     actor: Actor,
     now: datetime,
     note: str,
-    alone: bool,
+    alone: datetime | None,
 ) -> Approval:
-    """Agree or refuse, once. ``alone``: this instance is declared to have one person only.
+    """Agree or refuse, once. ``alone``: since when, as declared, nobody else here could agree.
 
     Raises :class:`NotAllowed` for whoever asked (alone: until a day has passed), :class:`Refused` without a
     reason for a no, or when it was decided or ended meanwhile.
@@ -202,9 +202,9 @@ def decide(
         raise Refused(say("Please say why, in a sentence."))
     same = row.requested_by == actor.id
     if agree and same:
-        if not alone:
+        if alone is None:
             raise NotAllowed(say("You asked for this yourself; somebody else has to agree."))
-        if now < row.requested_at + ALONE:
+        if now < ripe(row, alone):
             raise NotAllowed(say("Alone, you may agree to your own request a day after you made it."))
     row.decision = Decision.AGREED if agree else Decision.REFUSED
     row.decided_by, row.decided_name, row.decided_at = actor.id, actor.name or actor.id, now
@@ -215,6 +215,14 @@ def decide(
         label = "Agreed alone, a day later (one-person instance)"
     _tell(session, row, row.decision.value, actor, now, label)
     return row
+
+
+def ripe(row: Approval, alone: datetime) -> datetime:
+    """From when the one who asked may agree, alone since ``alone``.
+
+    The day is never shorter than the time alone: whoever sends the others away waits as well.
+    """
+    return max(row.requested_at, alone) + ALONE
 
 
 def take_back(session: Session, approval: Approval, actor: Actor, now: datetime) -> None:

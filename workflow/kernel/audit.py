@@ -143,6 +143,19 @@ def history(session: Session, subject_type: str, subject_id: uuid.UUID) -> list[
     )
 
 
+def newest(session: Session, subject_type: str, subject_id: uuid.UUID, action: str) -> AuditEntry | None:
+    """The last time this was done to the subject."""
+    return session.scalars(
+        select(AuditEntry)
+        .where(
+            AuditEntry.subject_type == subject_type, AuditEntry.subject_id == subject_id,
+            AuditEntry.action == action,
+        )
+        .order_by(AuditEntry.sequence.desc())
+        .limit(1)
+    ).first()  # fmt: skip
+
+
 def seal(session: Session, now: datetime) -> AuditSeal | None:
     """Link the heads changed since the last seal into the global chain; ``None`` when nothing happened."""
     last = session.scalars(select(AuditSeal).order_by(AuditSeal.number.desc()).limit(1)).first()

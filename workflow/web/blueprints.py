@@ -101,10 +101,14 @@ def allow(action: Permission, session: Session | None = None, subject: object | 
     Every route passes here with its permission; a route with steps of several kinds asks for each again.
     """
     authorise(session, actor(), action, subject)
-    if action.dangerous and request.method not in SAFE_METHODS:
-        person = signed_in()
-        if person is None or person.proved_at is None or wall() - person.proved_at > PROOF:
-            raise ProofNeeded
+    if action.dangerous and request.method not in SAFE_METHODS and not proved_lately():
+        raise ProofNeeded
+
+
+def proved_lately() -> bool:
+    """Whether a dangerous step would pass without asking again who it is."""
+    person = signed_in()
+    return person is not None and person.proved_at is not None and wall() - person.proved_at <= PROOF
 
 
 def role_blueprint(

@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session
 from workflow.accounts import queries
 from workflow.accounts.models import Account, ContactRequest
 from workflow.kernel import outbox
-from workflow.kernel.actors import Role
 
 TOPIC_LENGTH = 60
 
@@ -57,6 +56,4 @@ def topic_of(text: str) -> str:
 
 
 def _first_member_of_staff(session: Session) -> str | None:
-    return session.scalar(
-        select(Account.email).where(Account.role == Role.OPERATOR).order_by(Account.created_at).limit(1)
-    )
+    return session.scalar(select(Account.email).where(*queries.AT_WORK).order_by(Account.created_at).limit(1))

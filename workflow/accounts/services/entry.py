@@ -87,14 +87,20 @@ def renew(session: Session, token: str, wall: datetime) -> str:
     row.token_hash = token_hash(fresh)
     row.proved_at = row.seen_at = wall
     session.flush()
+    _note_seen(session, row.account_id, wall)
     return fresh
 
 
 def touch(session: Session, token: str, wall: datetime) -> None:
     """Note the click; a session that was ended meanwhile stays ended."""
-    session.execute(
-        update(DeskSession).where(DeskSession.token_hash == token_hash(token)).values(seen_at=wall)
+    whose = session.scalar(
+        update(DeskSession)
+        .where(DeskSession.token_hash == token_hash(token))
+        .values(seen_at=wall)
+        .returning(DeskSession.account_id)
     )
+    if whose is not None:
+        _note_seen(session, whose, wall)
 
 
 def _lock(session: Session, token: str) -> DeskSession | None:
@@ -113,7 +119,14 @@ def _open(session: Session, account: Account, stage: SessionStage, browser: str,
         )
     )  # fmt: skip
     session.flush()
+    if stage is SessionStage.OPEN:
+        _note_seen(session, account.id, wall)
     return token
+
+
+def _note_seen(session: Session, account_id: uuid.UUID, wall: datetime) -> None:
+    """Sessions end and are forgotten; when somebody was last here stays known."""
+    session.execute(update(Account).where(Account.id == account_id).values(last_seen_at=wall))
 
 
 def log_out(session: Session, token: str) -> None:
@@ -174,7 +187,7 @@ def set_password(
     end_other_sessions(session, account_id, keep)
     audit.record(
         session, "account", account_id, "account:change_password", actor, now,
-        label="Changed the password",
+        label=say("Changed the password"),
     )  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from workflow.accounts import one_time, queries
 from workflow.accounts.models import Account, DeskSession
 from workflow.accounts.second_factor import RecoveryCode, SecondFactor
-from workflow.kernel import audit, outbox
+from workflow.accounts.services.telling import tell
 from workflow.kernel.actors import Actor, Role
 from workflow.kernel.errors import NotFound, Refused
 from workflow.kernel.said import say
@@ -76,7 +76,7 @@ def confirm(
     row.last_step, row.failures, row.wait_until = step, 0, None
     _keep_codes(session, master, account.id, codes, at.wall)
     label = say("Replaced the second factor") if replaced else say("Set up a second factor")
-    _tell(session, account, "account:second_factor", account.actor, at, label)
+    tell(session, account, "account:second_factor", account.actor, at, label)
 
 
 def renew_codes(session: Session, master: MasterKey, account: Account, codes: list[str], at: Moments) -> None:
@@ -84,7 +84,7 @@ def renew_codes(session: Session, master: MasterKey, account: Account, codes: li
     if not queries.has_second_factor(session, account.id):
         raise Refused(say("Recovery codes belong to a second factor: set one up first."))
     _keep_codes(session, master, account.id, codes, at.wall)
-    _tell(session, account, "account:recovery_codes", account.actor, at, say("Made new recovery codes"))
+    tell(session, account, "account:recovery_codes", account.actor, at, say("Made new recovery codes"))
 
 
 def check(session: Session, master: MasterKey, account_id: uuid.UUID, code: str, wall: datetime) -> Outcome:
@@ -129,7 +129,7 @@ def remove(session: Session, account: Account, at: Moments) -> None:
             say("Whoever works with other people's data needs a second factor; you can replace it.")
         )
     _forget(session, account.id)
-    _tell(session, account, "account:no_second_factor", account.actor, at, say("Removed the second factor"))
+    tell(session, account, "account:no_second_factor", account.actor, at, say("Removed the second factor"))
 
 
 def reset(session: Session, account: Account, actor: Actor, at: Moments) -> None:
@@ -141,7 +141,7 @@ def reset(session: Session, account: Account, actor: Actor, at: Moments) -> None
         raise Refused(say("Somebody else has to reset your second factor; you can replace it in Settings."))
     _forget(session, account.id)
     session.execute(delete(DeskSession).where(DeskSession.account_id == account.id))
-    _tell(session, account, "account:reset_second_factor", actor, at, say("Second factor was reset"))
+    tell(session, account, "account:reset_second_factor", actor, at, say("Second factor was reset"))
 
 
 def proposed_secret(session: Session, master: MasterKey, account_id: uuid.UUID) -> str | None:
@@ -195,19 +195,6 @@ def _keep_codes(
 def _forget(session: Session, account_id: uuid.UUID) -> None:
     session.execute(delete(RecoveryCode).where(RecoveryCode.account_id == account_id))
     session.execute(delete(SecondFactor).where(SecondFactor.account_id == account_id))
-
-
-def _tell(session: Session, account: Account, action: str, actor: Actor, at: Moments, label: str) -> None:
-    """One line in the chain, and a mail: whoever did not do this should hear of it."""
-    audit.record(session, "account", account.id, action, actor, at.now, label=label)
-    payload = {
-        "to": account.email,
-        "template": "security_notice",
-        "context": {"name": account.name, "what": label, "who": actor.name},
-        "attachments": [],
-    }
-    moment = f"{at.wall.timestamp():.6f}"
-    outbox.post(session, "mail", payload, key=f"mail:security:{account.id}:{action}:{moment}", now=at.wall)
 
 
 def _hash(master: MasterKey, account_id: uuid.UUID, code: str) -> str:

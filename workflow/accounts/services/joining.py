@@ -44,15 +44,15 @@ class SignUp:
 def sign_up(session: Session, wish: SignUp, link_for: LinkFor, now: datetime, wall: datetime) -> None:
     """Enter an unconfirmed account and post its confirming mail.
 
-    A confirmed address gets nothing and the caller tells nobody: the answer on the page is the
-    same. An unconfirmed one is replaced by the newest sign-up, so that nobody can sit in advance
-    on somebody else's address; the older links end.
+    A confirmed address, or one invited to work here, gets nothing and the caller tells nobody: the
+    answer on the page is the same. An unconfirmed one is replaced by the newest sign-up, so that
+    nobody can sit in advance on somebody else's address; the older links end.
     """
     _terms_are_current(session, wish, now)
     kept_vat_id = vat_id_for(wish.tax_state, wish.vat_id, wish.country)
     email = normal_email(wish.email)
     account = session.scalars(select(Account).where(Account.email == email).with_for_update()).first()
-    if account is not None and account.confirmed:
+    if account is not None and (account.confirmed or account.role is not Role.RIGHTS_HOLDER):
         return
     if account is None:
         account = Account(email=email, role=Role.RIGHTS_HOLDER, created_at=now)
@@ -152,25 +152,24 @@ def create_staff(
     session: Session, email: str, name: str, password_hash: str, role: Role, now: datetime
 ) -> Account:
     """Enter staff of the operator or of a legal partner, confirmed at once."""
-    assert role in (Role.OPERATOR, Role.LEGAL_PARTNER)
     address = normal_email(email)
     if session.scalar(select(Account.id).where(Account.email == address)):
-        msg = f"There is an account for {address} already."
-        raise Conflict(msg)
-    account = Account(
-        email=address,
-        name=name,
-        kind=AccountKind.STAFF,
-        role=role,
-        password_hash=password_hash,
-        email_confirmed_at=now,
-        country="DE",
-        tax_state=TaxState.PRIVATE,
-        created_at=now,
-    )
+        raise Conflict(say("There is an account for {address} already.", address=address))
+    account = as_staff(Account(email=address, created_at=now), name, password_hash, role)
+    account.email_confirmed_at = now
     session.add(account)
     session.flush()
-    audit.record(session, "account", account.id, "account:create", SYSTEM, now, label="Created as staff")
+    audit.record(session, "account", account.id, "account:create", SYSTEM, now, label=say("Created as staff"))
+    return account
+
+
+def as_staff(account: Account, name: str, password_hash: str, role: Role) -> Account:
+    """Give a new account, or one that a stranger opened and never confirmed, the facts of staff."""
+    assert role in (Role.OPERATOR, Role.LEGAL_PARTNER)
+    account.name, account.role, account.kind = name, role, AccountKind.STAFF
+    account.password_hash = password_hash
+    account.country, account.tax_state, account.vat_id = "DE", TaxState.PRIVATE, None
+    account.capacity = account.terms_version = account.terms_accepted_at = None
     return account
 
 

@@ -14,8 +14,9 @@ from workflow.accounts.models import Account, EmailToken
 from workflow.accounts.services import entry
 from workflow.accounts.states import LinkPurpose
 from workflow.accounts.tokens import new_token, token_hash
-from workflow.kernel import outbox
+from workflow.kernel import audit, outbox
 from workflow.kernel.errors import NotFound
+from workflow.kernel.said import say
 
 #: How long each link works.
 WITHIN = {LinkPurpose.NEW_PASSWORD: timedelta(hours=1), LinkPurpose.INVITATION: timedelta(days=3)}
@@ -36,7 +37,7 @@ def post_link(
     session: Session, account: Account, purpose: LinkPurpose, link_for: LinkFor, wall: datetime
 ) -> None:
     """Post a mail with a fresh link; earlier links for the same purpose end."""
-    _end_links(session, account.id, purpose)
+    end_links(session, account.id, purpose)
     token = new_token()
     row = EmailToken(
         account_id=account.id, purpose=purpose, token_hash=token_hash(token), created_at=wall,
@@ -64,26 +65,42 @@ def take_new_password(
 ) -> Account:
     """Use the link once: the new password stands, every browser is signed out; a second factor stays asked.
 
-    Raises :class:`NotFound` for an unknown, used or old link alike.
+    An invited person is part of the office from here on. Raises :class:`NotFound` for an unknown, used or
+    old link alike.
     """
-    row = session.scalars(
-        select(EmailToken).where(EmailToken.token_hash == token_hash(token)).with_for_update()
-    ).first()
-    if row is None or row.purpose not in WITHIN or row.used_at is not None or row.expires_at <= wall:
-        raise NotFound("This link")
+    account, row = _locked(session, token)
+    if row.purpose not in WITHIN or row.used_at is not None or row.expires_at <= wall:
+        raise NotFound(say("This link"))
     row.used_at = wall
-    account = session.get_one(Account, row.account_id)
     if row.purpose is LinkPurpose.INVITATION and account.email_confirmed_at is None:
         account.email_confirmed_at = wall
+        account.version += 1
+        audit.record(
+            session, "account", account.id, "account:join", account.actor, now,
+            label=say("Took the invitation"),
+        )  # fmt: skip
     entry.set_password(session, account.id, password_hash, account.actor, now)
-    _end_links(session, account.id, LinkPurpose.NEW_PASSWORD)
+    end_links(session, account.id, LinkPurpose.NEW_PASSWORD)
     session.flush()
     return account
 
 
-def _end_links(session: Session, account_id: uuid.UUID, purpose: LinkPurpose) -> None:
+def _locked(session: Session, token: str) -> tuple[Account, EmailToken]:
+    """The person before the link: whoever withdraws an invitation locks in the same order."""
+    link = EmailToken.token_hash == token_hash(token)
+    whose = session.scalar(select(EmailToken.account_id).where(link))
+    account = session.get(Account, whose, with_for_update=True) if whose else None
+    row = session.scalars(select(EmailToken).where(link).with_for_update()).first()
+    if account is None or row is None:
+        raise NotFound(say("This link"))
+    return account, row
+
+
+def end_links(session: Session, account_id: uuid.UUID, *purposes: LinkPurpose) -> None:
+    """Every link for these purposes that was not used yet works no more."""
     session.execute(
         delete(EmailToken).where(
-            EmailToken.account_id == account_id, EmailToken.purpose == purpose, EmailToken.used_at.is_(None)
+            EmailToken.account_id == account_id, EmailToken.purpose.in_(purposes),
+            EmailToken.used_at.is_(None),
         )
-    )
+    )  # fmt: skip

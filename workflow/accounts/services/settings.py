@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 from sqlalchemy.orm import Session
 
 from workflow.accounts import approving, bank
+from workflow.accounts.approving import OPERATOR_SUBJECT
 from workflow.accounts.models import Account, OperatorProfile
 from workflow.accounts.numbers import checked_bic, checked_iban, checked_vat_id
 from workflow.accounts.services.joining import vat_id_for
@@ -23,9 +24,6 @@ from workflow.kernel.money import Currency
 from workflow.kernel.said import say
 
 T = TypeVar("T")
-
-#: The subject of audit lines about the set-up: there is one operator per instance.
-OPERATOR_SUBJECT = uuid.UUID(int=1)
 
 #: Who must be found in a register before it may collect for others.
 REGISTERED = (LegalBasis.REGISTERED_COLLECTOR, LegalBasis.LAW_FIRM)
@@ -111,7 +109,7 @@ def change_reading(
     session.flush()
     audit.record(
         session, "account", account.id, "account:change_reading", actor, now,
-        label="Changed language or time zone", note=f"{language} {time_zone}".strip(),
+        label=say("Changed language or time zone"), note=f"{language} {time_zone}".strip(),
     )  # fmt: skip
     return account
 
