@@ -78,7 +78,7 @@ def test_every_page_but_the_public_ones_asks_to_log_in(house: House, browser: Br
             continue
         asked += 1
         if "GET" in (rule.methods or ()):
-            answer = browser.get(rule.rule)
+            answer = browser.get(concrete(rule.rule))
             assert answer.status_code == 303, rule
             assert answer.location.startswith("/log-in"), rule
         else:
