@@ -14,10 +14,16 @@ from tests.contracts.sources import Source, calls, dotted, modules
 WHO = {"actor()", "_my_id()", "_case_id()", "case_id()", "case", "case.id"}
 #: These make addresses, and whoever follows one is asked anew.
 ADDRESSES = {"url_for", "redirect", "_page", "_to_batch"}
+#: Comparing with oneself opens nothing.
+PLAIN = {"str"}
 OFFICE = "the office shares its work, and its blueprint lets nobody else in"
 ASKS = "asks for the actor itself"
 #: Reviewed: what takes an id and is not told who asks, by module and call.
 REVIEWED = {
+    ("accounts/people_routes.py", "directory.person"): OFFICE,
+    ("accounts/people_routes.py", "directory.history"): OFFICE,
+    ("accounts/people_routes.py", "directory.others_administer"): OFFICE,
+    ("accounts/people_routes.py", "Seen"): "what the page showed; the services that take it ask who acts",
     ("cases/operator_routes/arrivals.py", "queries.arrival_of"): OFFICE,
     ("cases/operator_routes/arrivals.py", "queries.scan_of"): OFFICE,
     ("cases/operator_routes/letters.py", "session.get"): OFFICE,
@@ -64,7 +70,7 @@ def handed_on(source: Source) -> Iterator[tuple[str, int]]:
         for call in calls(view):
             given = {said(each) for each in [*call.args, *(word.value for word in call.keywords)]}
             name = dotted(call.func)
-            if given & ids_of(view) and not given & WHO and name not in ADDRESSES | own:
+            if given & ids_of(view) and not given & WHO and name not in ADDRESSES | PLAIN | own:
                 yield name, call.lineno
 
 

@@ -7,6 +7,7 @@ import uuid
 from sqlalchemy import select
 
 from tests.contracts.bodies.lines import Stage
+from workflow.accounts.models import Account
 from workflow.cases.arrivals.models import Arrival, ArrivalScan
 from workflow.cases.models import Letter, LetterDocument, Message, Proof, Use
 from workflow.cases.post.models import LetterDelivery
@@ -33,6 +34,7 @@ def things(stage: Stage, endpoint: str) -> dict[str, str]:
 def _found(stage: Stage) -> dict[str, str]:
     case = stage.case.id
     found = {
+        "account_id": stage.first(Account, Account.email == "newcomer@example.org").id,
         "hit_id": stage.first(Hit).id,
         "work_id": stage.first(Work).id,
         "payin_id": stage.first(Payin, Payin.case_id == case).id,

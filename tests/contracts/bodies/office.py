@@ -6,6 +6,7 @@ from sqlalchemy import update
 
 from tests.contracts.bodies.lines import Line, Stage, bare, on
 from tests.world import Form, changed
+from workflow.accounts.models import Account
 from workflow.cases.models import Case, Letter
 from workflow.cases.states import CaseState, LetterState
 from workflow.kernel.approvals import Approval
@@ -95,7 +96,28 @@ def _agree(stage: Stage) -> Form:
     return changed(stage.form("reviewer", "/operator/approvals", {}, f"{row.id}/agree"), note="It is right.")
 
 
+def _person(stage: Stage, email: str, word: str) -> Form:
+    account = stage.first(Account, Account.email == email)
+    return f"/operator/people/{account.id}/{word}", [("version", str(account.version))]
+
+
+def _rank(stage: Stage) -> Form:
+    to, fields = _person(stage, "newcomer@example.org", "rank")
+    return to, [*fields, ("rank", "cashier")]
+
+
 LINES = {
+    "operator_people.invite": on(
+        "operator", "/operator/people/invite",
+        {"name": "Sam Example", "email": "invited@example.org", "place": "reviewer"},
+    ),
+    "operator_people.invite_again": Line(
+        "operator", lambda stage: _person(stage, "invited@example.org", "invite-again")
+    ),
+    "operator_people.change_rank": Line("operator", _rank),
+    "operator_people.step": Line(
+        "operator", lambda stage: _person(stage, "newcomer@example.org", "sign-out")
+    ),
     "approvals_operator.decide": Line("reviewer", _agree),
     "approvals_operator.one_person": bare(
         "operator", "/operator/approvals/one-person", ("alone", "yes"),
