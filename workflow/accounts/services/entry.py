@@ -176,7 +176,7 @@ def set_password(
     end_other_sessions(session, account_id, keep)
     audit.record(
         session, "account", account_id, "account:change_password", actor, now,
-        label="Changed the password",
+        label=say("Changed the password"),
     )  # fmt: skip
 
 

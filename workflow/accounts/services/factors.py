@@ -11,9 +11,10 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from workflow.accounts import one_time, queries
+from workflow.accounts.mails import post_mail
 from workflow.accounts.models import Account, DeskSession
 from workflow.accounts.second_factor import RecoveryCode, SecondFactor
-from workflow.kernel import audit, outbox
+from workflow.kernel import audit
 from workflow.kernel.actors import Actor, Role
 from workflow.kernel.errors import NotFound, Refused
 from workflow.kernel.said import say
@@ -200,14 +201,9 @@ def _forget(session: Session, account_id: uuid.UUID) -> None:
 def _tell(session: Session, account: Account, action: str, actor: Actor, at: Moments, label: str) -> None:
     """One line in the chain, and a mail: whoever did not do this should hear of it."""
     audit.record(session, "account", account.id, action, actor, at.now, label=label)
-    payload = {
-        "to": account.email,
-        "template": "security_notice",
-        "context": {"name": account.name, "what": label, "who": actor.name},
-        "attachments": [],
-    }
-    moment = f"{at.wall.timestamp():.6f}"
-    outbox.post(session, "mail", payload, key=f"mail:security:{account.id}:{action}:{moment}", now=at.wall)
+    context = {"name": account.name, "what": label, "who": actor.name}
+    key = f"mail:security:{account.id}:{action}:{at.wall.timestamp():.6f}"
+    post_mail(session, account, "security_notice", context, at.wall, key=key)
 
 
 def _hash(master: MasterKey, account_id: uuid.UUID, code: str) -> str:

@@ -10,12 +10,13 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from workflow.accounts import queries
+from workflow.accounts.mails import post_mail
 from workflow.accounts.models import Account, EmailToken
 from workflow.accounts.services import entry
 from workflow.accounts.states import LinkPurpose
 from workflow.accounts.tokens import new_token, token_hash
-from workflow.kernel import outbox
 from workflow.kernel.errors import NotFound
+from workflow.kernel.said import say
 
 #: How long each link works.
 WITHIN = {LinkPurpose.NEW_PASSWORD: timedelta(hours=1), LinkPurpose.INVITATION: timedelta(days=3)}
@@ -45,18 +46,14 @@ def post_link(
     session.add(row)
     session.flush()
     profile = queries.operator_profile(session)
-    payload = {
-        "to": account.email,
-        "template": TEMPLATE[purpose],
-        "context": {
-            "name": account.name,
-            "link": link_for(token),
-            "valid_hours": int(WITHIN[purpose].total_seconds() // 3600),
-            "sender_name": profile.name if profile else "Lichtbild",
-        },
-        "attachments": [],
+    context = {
+        "name": account.name,
+        "link": link_for(token),
+        "valid_hours": int(WITHIN[purpose].total_seconds() // 3600),
+        "sender_name": profile.name if profile else "Lichtbild",
     }
-    outbox.post(session, "mail", payload, key=f"mail:{purpose}:{row.id}", now=wall, priority=10)
+    key = f"mail:{purpose}:{row.id}"
+    post_mail(session, account, TEMPLATE[purpose], context, wall, key=key, priority=10)
 
 
 def take_new_password(
@@ -70,7 +67,7 @@ def take_new_password(
         select(EmailToken).where(EmailToken.token_hash == token_hash(token)).with_for_update()
     ).first()
     if row is None or row.purpose not in WITHIN or row.used_at is not None or row.expires_at <= wall:
-        raise NotFound("This link")
+        raise NotFound(say("This link"))
     row.used_at = wall
     account = session.get_one(Account, row.account_id)
     if row.purpose is LinkPurpose.INVITATION and account.email_confirmed_at is None:

@@ -93,7 +93,7 @@ def change_profile(
     session.flush()
     audit.record(
         session, "account", account.id, "account:change_profile", actor, now,
-        label="Changed the profile", note="Bank account changed" if bank_changed else "",
+        label=say("Changed the profile"), note=say("Bank account changed") if bank_changed else "",
     )  # fmt: skip
     return account
 
@@ -111,7 +111,7 @@ def change_reading(
     session.flush()
     audit.record(
         session, "account", account.id, "account:change_reading", actor, now,
-        label="Changed language or time zone", note=f"{language} {time_zone}".strip(),
+        label=say("Changed language or time zone"), note=f"{language} {time_zone}".strip(),
     )  # fmt: skip
     return account
 
@@ -134,7 +134,7 @@ def save_set_up(session: Session, wish: OperatorSetUp, actor: Actor, now: dateti
     session.flush()
     audit.record(
         session, "operator", OPERATOR_SUBJECT, "operator:set_up", actor, now,
-        label="Completed the set-up" if first else "Changed the set-up",
+        label=say("Completed the set-up") if first else say("Changed the set-up"),
     )  # fmt: skip
     return profile
 
