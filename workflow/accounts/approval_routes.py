@@ -42,8 +42,10 @@ def _ask(needed: ApprovalNeeded) -> Response:
         alone = approving.alone_since(session) is not None
     if alone:
         moment = (row.requested_at + timedelta(days=1)).date()
-        told = "Noted. This instance has one person: agree to it yourself from {day} on."
-        flash(say(told, day=moment), "waiting")
+        flash(
+            say("Noted. This instance has one person: agree to it yourself from {day} on.", day=moment),
+            "waiting",
+        )
     else:
         flash(say("Nothing was done yet: a second person was asked to agree."), "waiting")
     came_from = urlsplit(request.referrer or "")
@@ -62,6 +64,7 @@ def index() -> ResponseReturnValue:
             "operator/approvals/index.html",
             rows=[(row, rules[row.action], approving.why_not(session, row, actor(), now())) for row in rows],
             decided=[(row, rules[row.action]) for row in approvals.decided(session)],
+            fact_words=approving.FACT_WORDS,
             alone_since=approving.alone_since(session),
             may_be_alone=queries.count_office(session) == 1,
         )  # fmt: skip

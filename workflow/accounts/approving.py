@@ -43,6 +43,19 @@ def rules() -> dict[str, Rule]:
     }
 
 
+#: What the facts of a request are called on pages.
+FACT_WORDS = {
+    "case": say("Case"),
+    "sum": say("Sum"),
+    "recipient": say("Recipient"),
+    "mail": say("E-mail"),
+    "to": say("To the account"),
+    "transfer": say("Number of the transfer"),
+    "holder": say("Account holder"),
+    "iban": say("IBAN"),
+}
+
+
 def require(
     session: Session,
     action: str,
@@ -68,7 +81,7 @@ def decide(
     """The second person's word; it takes the right the rule names. Raises as :func:`approvals.decide`."""
     row = session.get(Approval, approval_id)
     if row is None:
-        raise NotFound("This request")
+        raise NotFound(say("This request"))
     rule = rules()[row.action]
     authorise(session, actor, May.of(rule.decided_by))
     if agree and not rule.persons:
@@ -116,5 +129,9 @@ def declare_alone(session: Session, alone: bool, actor: Actor, now: datetime) ->
     if alone and queries.count_office(session) > 1:
         raise Refused(say("More than one person works here, so a second one can agree."))
     profile.one_person_since = now if alone else None
-    label = "Declared: this office has one person" if alone else "Declared: this office has several people"
+    label = (
+        say("Declared: this office has one person")
+        if alone
+        else say("Declared: this office has several people")
+    )
     audit.record(session, "operator", uuid.UUID(int=1), "operator:one_person", actor, now, label=label)

@@ -19,7 +19,7 @@ from transitions import EventData, Machine
 from workflow.kernel import audit, deadlines
 from workflow.kernel.actors import Actor, Role
 from workflow.kernel.errors import NotFound, Refused, Stale
-from workflow.kernel.said import say
+from workflow.kernel.said import say, stored
 
 
 class Stateful(Protocol):
@@ -226,7 +226,7 @@ def advance(
     session.flush()
     subject = session.get(lifecycle.model, subject_id, with_for_update=True, populate_existing=True)
     if subject is None:
-        raise NotFound(f"This {lifecycle.name}")
+        raise NotFound(stored(f"This {lifecycle.name}"))
     if seen_version is not None and subject.version != seen_version:
         raise Stale
     before: Enum = subject.state

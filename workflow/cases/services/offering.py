@@ -69,9 +69,12 @@ def note_recipient(
     case.version += 1
     audit.record(
         session, "case", case.id, "case:note_recipient", actor, now,
-        before=case.state.value, after=case.state.value, label="Recipient noted",
-        note=f"{facts.name} <{facts.email}>, {facts.country}; letters: {facts.channel.value}; "
-        f"source: {facts.source}"[:1000],
+        before=case.state.value, after=case.state.value, label=say("Recipient noted"),
+        note=say(
+            "{name} <{email}>, {country}; letters: {channel}; source: {source}",
+            name=facts.name, email=facts.email, country=facts.country, channel=facts.channel.value,
+            source=facts.source,
+        )[:1000],
     )  # fmt: skip
     session.flush()
     return case
