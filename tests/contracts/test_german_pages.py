@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import cache
+from html import escape as html_escape
 
 import pytest
 from lxml import html
@@ -28,6 +29,10 @@ THEIRS = (
     "lichtbild ticker", "lichtbild worker", "Isle of Man",
 )  # fmt: skip
 #: Pages that show mails and samples, not texts of the desk.
+KEPT = ("csrf_token", "trigger", "version")
+KEY = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}")
+#: Forms that end the walk.
+LEAVING = ("/log-out", "/language", "/sign-out")
 NOT_OURS = ("demo_mailbox", "demo_styleguide")
 
 
@@ -91,5 +96,44 @@ def test_a_german_reader_reads_german_on_every_page(full_world: World) -> None:
     assert not found, "\n".join(found)
 
 
+def forms_of(walk: Walk) -> Iterator[tuple[str, html.FormElement]]:
+    """One form of every kind this walk has seen, the page it stands on first."""
+    known = set()
+    for path, answer in list(walk.seen.items()):
+        if answer.status_code != 200 or answer.mimetype != "text/html":
+            continue
+        for form in html.fromstring(answer.text).forms:
+            action = KEY.sub("", str(form.get("action") or path))
+            kind = (action.partition("?")[0], tuple(sorted(form.fields.keys())))
+            if form.method.upper() == "POST" and kind not in known and not action.endswith(LEAVING):
+                known.add(kind)
+                yield path, form
+
+
+def _is_hidden(form: html.FormElement, name: str) -> bool:
+    return bool(form.xpath(f".//input[@type='hidden'][@name='{name}']"))
+
+
 def in_german(walk: Walk) -> None:
     walk.visitor.client.set_cookie(COOKIE, "de", domain=walk.app.config["SERVER_NAME"].partition(":")[0])
+
+
+@pytest.mark.slow
+def test_a_refused_form_says_why_in_german(full_world: World) -> None:
+    """Every form of every page sent empty, and once more full of nonsense: nothing of it is in English."""
+    told: dict[str, str] = {}
+    for walk in visitors(full_world):
+        in_german(walk)
+        walk.walk()
+        for path, form in forms_of(walk):
+            for nonsense in ("", "€\u0001 nonsense <b>"):
+                fields = [
+                    (name, value if name in KEPT or _is_hidden(form, name) else nonsense)
+                    for name, value in form.form_values()
+                ]
+                answer = walk.visitor.send(str(form.get("action") or path), fields)
+                if answer.status_code >= 400 and answer.mimetype == "text/html":
+                    for sentence in found_in(answer.text.replace(html_escape(nonsense), "")):
+                        told.setdefault(sentence, f"{walk.role.value} {path} {form.get('action')}")
+    found = [f"{where}: {sentence}" for sentence, where in sorted(told.items(), key=lambda each: each[1])]
+    assert not found, "\n".join(found)
