@@ -152,8 +152,23 @@ def facts_of(hit: Hit, twins: int) -> list[Fact]:
         facts.append(Fact(say("Address"), hit.operator_address.replace("\n", ", "), imprint, unconfirmed))
     if hit.operator_email:
         facts.append(Fact(say("E-mail"), hit.operator_email, imprint, unconfirmed))
-    facts += [
-        Fact(say("Country"), hit.operator_country or say("Not known"), imprint, unconfirmed),
+    facts.append(Fact(say("Country"), hit.operator_country or say("Not known"), imprint, unconfirmed))
+    facts += _guesses_of(hit)
+    if twins:
+        facts.append(
+            Fact(
+                say("Other sizes"),
+                say("{twins} more on the same page", twins=twins),
+                say("Our search"),
+                say("Sure"),
+            )
+        )
+    return facts
+
+
+def _guesses_of(hit: Hit) -> list[Fact]:
+    """What the page makes us guess."""
+    return [
         Fact(
             say("Credit"),
             hit.credit_found or say("None found"),
@@ -168,16 +183,6 @@ def facts_of(hit: Hit, twins: int) -> list[Fact]:
         ),
         Fact(say("Kind of use"), joined(map(stored, hit.fee_reasons)), say("The page"), say("A guess")),
     ]
-    if twins:
-        facts.append(
-            Fact(
-                say("Other sizes"),
-                say("{twins} more on the same page", twins=twins),
-                say("Our search"),
-                say("Sure"),
-            )
-        )
-    return facts
 
 
 def place_of(hit: Hit) -> list[Fact]:

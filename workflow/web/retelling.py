@@ -23,23 +23,30 @@ TOGETHER = 3
 _BETWEEN = re.compile(r"(\n|(?<=[.?:;]) )")
 #: Amounts, counts, shares.
 _NUMBER = re.compile(r"[-+]?\d[\d.,]*(\s?[%€$£])?")
-_LISTED = re.compile(r"(, | and )")
+_AND = " and "
 _DATE = re.compile(rf"(\d{{1,2}})\u00a0({'|'.join(MONTHS)})\u00a0(\d{{4}})")
 
 
 def retold(known: Texts, language: str, text: str) -> str:
-    """``text`` in the reader's language as far as it is ours."""
-    return _whole(known, language, text) or _in_parts(known, language, text)
+    """``text`` in the reader's language as far as it is ours: as one sentence or as several, whichever
+    leaves less of it as it was."""
+    whole = _whole(known, language, text)
+    parts = _in_parts(known, language, text)
+    if whole is None:
+        return parts
+    before = set(text.split())
+    return min((whole, parts), key=lambda told: len(before.intersection(told.split())))
 
 
-def _whole(known: Texts, language: str, text: str) -> str | None:
+def _whole(known: Texts, language: str, text: str, *, wholly: bool = False) -> str | None:
+    """The one sentence of ours that ``text`` is; ``wholly``: with nothing in it that is not ours."""
     if len(text) > LONGEST:
         return None
     if (found := known.text(text)) is not None:
         return found
     for each in catalogue.recalled(language, text):
         values = {name: _value(known, language, value) for name, value in each.values.items()}
-        if each.certain or all(told is not None for told in values.values()):
+        if (each.certain and not wholly) or all(told is not None for told in values.values()):
             return each.told.format(**{name: told or each.values[name] for name, told in values.items()})
     return None
 
@@ -58,15 +65,18 @@ def _value(known: Texts, language: str, value: str) -> str | None:
 
 def _list(known: Texts, language: str, text: str) -> str | None:
     """``a, b and c`` when all of it is ours."""
-    parts = _LISTED.split(text)
-    if len(parts) == 1:
+    told = [_whole(known, language, part) or _pair(known, language, part) for part in text.split(", ")]
+    return ", ".join(word or "" for word in told) if all(told) else None
+
+
+def _pair(known: Texts, language: str, text: str) -> str | None:
+    """``a and b`` when both are ours."""
+    words = text.split(_AND)
+    told = [_whole(known, language, word) for word in words]
+    pair = known.text("{first} and {second}")
+    if pair is None or len(words) != 2 or not all(told):  # noqa: PLR2004 - a pair
         return None
-    told = [_whole(known, language, part) for part in parts[::2]]
-    if not all(told):
-        return None
-    between = [known.text(sign.strip()) or sign.strip() for sign in parts[1::2]]
-    signs = [sign if sign == "," else f" {sign}" for sign in between]
-    return str(told[0]) + "".join(f"{sign} {word}" for sign, word in zip(signs, told[1:], strict=True))
+    return pair.format(first=told[0], second=told[1])
 
 
 def _in_parts(known: Texts, language: str, text: str) -> str:
@@ -77,14 +87,14 @@ def _in_parts(known: Texts, language: str, text: str) -> str:
     return "".join(_each(known, language, pieces))
 
 
-def _sentence(known: Texts, language: str, piece: str) -> str | None:
-    """One sentence, or the words before a colon."""
+def _sentence(known: Texts, language: str, piece: str, *, wholly: bool) -> str | None:
+    """One sentence, or words of ours before a full stop or a colon."""
     if not piece:
         return None
-    found = _whole(known, language, piece)
-    if found is None and piece.endswith(":"):
-        head = _whole(known, language, piece[:-1])
-        return None if head is None else f"{head}:"
+    found = _whole(known, language, piece, wholly=wholly)
+    if found is None and piece.endswith((".", ":")):
+        words = _whole(known, language, piece[:-1], wholly=wholly)
+        return None if words is None else words + piece[-1]
     return found
 
 
@@ -95,7 +105,7 @@ def _each(known: Texts, language: str, pieces: list[str]) -> Iterator[str]:
         longest = min(2 * TOGETHER - 1, len(pieces) - at)
         for many in range(longest - (longest + 1) % 2, 0, -2):
             piece = "".join(pieces[at : at + many])
-            found = _sentence(known, language, piece)
+            found = _sentence(known, language, piece, wholly=many > 1)
             if found is not None or many == 1:
                 yield piece if found is None else found
                 break
