@@ -339,13 +339,13 @@ class World:
             hit_id=new_id(), work_id=work.id, work_title=work.title,
             page_url=f"https://walks.example.org/walk-{number}", page_title=f"Five walks {number}",
             image_url=f"https://walks.example.org/img/{number}.jpg", found_sha256="a" * 64, first_seen=first,
-            last_seen=last, match_sentence="The same photograph, cropped to 64 %.", credit_found="",
+            last_seen=last, match_sentence="A crop: about 64 % of your photograph.", credit_found="",
             match_facts={
                 "kind": "cropped", "certainty": "confirmed", "found_width": 600, "found_height": 400,
                 "outline": [[60, 40], [540, 40], [540, 360], [60, 360]], "visible_share": 0.64,
-                "channel": "img.src", "first_seen_source": "Date of the article",
-                "last_seen_source": "Crawl", "licence": "low", "licence_reasons": ["No credit, no licence link."],
-                "fee_facts": fee.as_json(), "fee_reasons": ["Commercial: a company operates the page."],
+                "channel": "img.src", "first_seen_source": "A date on the page",
+                "last_seen_source": "Seen by our search", "licence": "low", "licence_reasons": ["No credit to you, no agency and no licence link on the page."],
+                "fee_facts": fee.as_json(), "fee_reasons": ["Commercial: the page sells something."],
             },
             evidence=(
                 EvidenceFile(EvidenceKind.PHOTOGRAPH, "photograph.jpg", "image/jpeg", ours, now),

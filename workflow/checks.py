@@ -28,6 +28,7 @@ from workflow.kernel.errors import DomainError, Unavailable
 from workflow.kernel.findings import Found
 from workflow.kernel.lifecycle import Lifecycle
 from workflow.kernel.runtime import Runtime
+from workflow.kernel.said import say
 from workflow.money import checks as money
 from workflow.money.lifecycle import PAYIN_LIFECYCLE
 from workflow.payouts import checks as payouts
@@ -163,7 +164,8 @@ def _asked(truth: Truth, session: Session, runtime: Runtime) -> list[str]:
         return list(truth.ask(session, runtime))
     except (DomainError, SQLAlchemyError, OSError) as trouble:
         said = str(getattr(trouble, "orig", None) or trouble).splitlines()
-        return [f"“{truth.name}” could not be looked at: {said[0] if said else type(trouble).__name__}"]
+        why = said[0] if said else type(trouble).__name__
+        return [say("“{truth}” could not be looked at: {why}", truth=truth.name, why=why)]
 
 
 def _tell(found: Iterable[Found]) -> None:

@@ -24,6 +24,7 @@ from workflow.kernel.errors import Conflict, NotFound, Refused, Unavailable
 from workflow.kernel.failpoints import failpoint
 from workflow.kernel.lifecycle import Lifecycle, advance
 from workflow.kernel.runtime import Runtime
+from workflow.kernel.said import say
 from workflow.legal import jobs as legal_jobs
 from workflow.money import jobs as money_jobs
 from workflow.money.gateway import PaymentGateway
@@ -159,7 +160,7 @@ def _with_gateway(
     payload: dict[str, Any],
 ) -> None:
     if gateway is None:
-        raise Unavailable("No card payment service is configured: set the Stripe keys.")
+        raise Unavailable(say("No card payment service is configured: set the Stripe keys."))
     job(runtime, gateway, payload)
 
 

@@ -20,6 +20,7 @@ from workflow.kernel.failpoints import failpoint
 from workflow.kernel.mail import LocalMailbox, MailRefused, MailUnknown
 from workflow.kernel.outbox import OutboxMessage
 from workflow.kernel.runtime import Runtime
+from workflow.kernel.said import say
 from workflow.money.gateway import GatewayRefused
 
 log = logging.getLogger("lichtbild.worker")
@@ -123,10 +124,12 @@ class Worker:
         runtime = self._runtime
         handler = self._handlers.get(message.kind)
         if handler is None:
-            raise Refused(f"Nobody knows what to do with “{message.kind}”.")
+            raise Refused(say("Nobody knows what to do with “{kind}”.", kind=message.kind))
         if isinstance(handler, Outside):
             if handler.once and message.orphaned and not isinstance(runtime.mail, LocalMailbox):
-                raise MailUnknown("The worker stopped while this was being sent; it may have left or not.")
+                raise MailUnknown(
+                    say("The worker stopped while this was being sent; it may have left or not.")
+                )
             handler.run(runtime, {**message.payload, "outbox_key": message.key})
             failpoint("outbox.after_outside")
             self._finish(message, once=handler.once)
@@ -153,7 +156,7 @@ class Worker:
             if not once:
                 raise
             log.exception("%s: sent, but it could not be noted", message.key)
-            raise MailUnknown("It was sent, but that could not be written down.") from lost
+            raise MailUnknown(say("It was sent, but that could not be written down.")) from lost
 
     def _settle(
         self, end: Callable[[Session, OutboxMessage, str], None], message: OutboxMessage, why: str

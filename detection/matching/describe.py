@@ -18,6 +18,30 @@ _BRIGHTER = 22.0
 _COVERED = 0.08
 _TURNED, _STRETCHED = 1.5, 1.08
 
+#: What the sentence begins with; ``visible`` and ``covered`` are shares such as ``52 %``.
+HEADS: dict[MatchKind, str] = {
+    MatchKind.CROPPED: "A crop: about {visible} of your photograph",
+    MatchKind.EXACT: "Your whole photograph in the same size",
+    MatchKind.RESIZED: "Your whole photograph in another size",
+    MatchKind.RECOLOURED: "Your whole photograph",
+    MatchKind.MIRRORED: "Your whole photograph",
+    MatchKind.ALTERED: "Your whole photograph, altered",
+}
+PART_WHOLE = "Part of a larger image: your photograph fills about {covered} of it"
+PART_CUT = PART_WHOLE + ", of which about {visible} is visible"
+TURNED = "turned by about {degrees} degrees"
+UNCERTAIN = "Please look closely, the match is not certain."
+WIDER = (
+    "Perhaps not your photograph: the image shows more of the scene than yours does. "
+    "It may be another frame, or the larger picture yours was cut from."
+)
+#: Everything that is said about a match, for whoever tells it in another language.
+TELLING: tuple[str, ...] = (
+    *(f"{head}{end}" for head in (*HEADS.values(), PART_WHOLE, PART_CUT) for end in (".", ", {changes}.")),
+    UNCERTAIN, WIDER, TURNED, "mirrored", "stretched", "with something laid over it",
+    "as a negative", "in black and white", "in other colours", "made lighter", "made darker",
+)  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -116,30 +140,19 @@ def sentence_of(kind: MatchKind, change: Change, certainty: Certainty) -> str:
     if certainty is Certainty.CONFIRMED:
         return text
     if change.wider:
-        return (
-            "Perhaps not your photograph: the image shows more of the scene than yours does. "
-            "It may be another frame, or the larger picture yours was cut from."
-        )
-    return f"Please look closely, the match is not certain. {text}"
+        return WIDER
+    return f"{UNCERTAIN} {text}"
 
 
 def _head(kind: MatchKind, change: Change) -> str:
-    visible, covered = _percent(change.visible_share), _percent(change.covered_share)
+    shares = {"visible": _percent(change.visible_share), "covered": _percent(change.covered_share)}
     if kind is MatchKind.COLLAGE:
-        part = "" if change.visible_share >= t.WHOLE else f", of which about {visible} is visible"
-        return f"Part of a larger image: your photograph fills about {covered} of it{part}"
-    if kind is MatchKind.CROPPED:
-        return f"A crop: about {visible} of your photograph"
-    return {
-        MatchKind.EXACT: "Your whole photograph in the same size",
-        MatchKind.RESIZED: "Your whole photograph in another size",
-        MatchKind.RECOLOURED: "Your whole photograph",
-        MatchKind.MIRRORED: "Your whole photograph",
-    }.get(kind, "Your whole photograph, altered")
+        return (PART_WHOLE if change.visible_share >= t.WHOLE else PART_CUT).format(**shares)
+    return HEADS[kind].format(**shares)
 
 
 def _details(change: Change) -> list[str]:
-    turned = f"turned by about {abs(round(change.turned))} degrees"
+    turned = TURNED.format(degrees=abs(round(change.turned)))
     return [
         "mirrored" if change.mirrored else "",
         change.colours,

@@ -40,7 +40,7 @@ def test_a_zone_nobody_knows_is_refused_and_nothing_is_kept(
     browser.log_in(owner)
     answer = browser.send("/settings", {"language": "de", "time_zone": "Mars/Base"}, to="/settings/reading")
     assert answer.status_code == 422 and "is not a time zone" in answer.get_data(as_text=True)
-    assert house.accounts()[0].language == ""
+    assert house.accounts()[0].language == "en", "as on the page they signed up on"
 
 
 def test_the_public_pages_are_whole_in_german(house: House, browser: Browser) -> None:

@@ -44,7 +44,7 @@ def test_from_new_case_to_sent_offer(house: House, operator: Browser) -> None:
     queue = operator.page(QUEUE)
     assert "New cases" in queue and case.reference in queue and "Set the price" in queue
     page = operator.page(show(case_id))
-    assert "The same photograph, cropped to 64 %." in page and "<polygon" in page
+    assert "A crop: about 64 % of your photograph." in page and "<polygon" in page
     assert "Set the price first." in page
 
     prefilled = operator.page(f"{show(case_id)}/recipient")

@@ -103,13 +103,13 @@ def test_the_queue_keeps_its_order(house: House) -> None:
     question = house.offered(host="question.example.org")
     house.answers(question, HoldKind.QUESTION, "Who are you?")
     with house.runtime.database.reading() as session:
-        sections = worklist.queue(session)
+        sections = worklist.queue(session, house.clock.business())
         assert [section.key for section in sections] == ["answers", "looks", "new", "post"]
         answers, looks, fresh, paper = (
             [item.case.id for item in section.items if item.case] for section in sections
         )
         assert answers == [question, licence] and looks == [silent] and fresh == [new] and paper == [silent]
-        assert worklist.waiting(session) == 5
+        assert worklist.waiting(session, house.clock.business()) == 5
 
 
 def test_what_comes_after_the_end_is_still_read(house: House) -> None:
@@ -121,7 +121,7 @@ def test_what_comes_after_the_end_is_still_read(house: House) -> None:
     house.days_pass(1)
     house.answers(case_id, HoldKind.QUESTION, "Is it really over?")
     with house.runtime.database.reading() as session:
-        (section,) = worklist.queue(session)
+        (section,) = worklist.queue(session, house.clock.business())
         assert section.count == 1 and "after the end" in section.items[0].what
 
 

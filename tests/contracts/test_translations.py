@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import re
 
 from jinja2 import nodes
 
+from tests.contracts.sources import calls, dotted, modules
 from workflow.cli.found_texts import environment, pages
 from workflow.cli.translations import problems
 from workflow.config import ROOT
@@ -15,6 +17,10 @@ BARE = {
     "Lichtbild": "the name of the program",
     "styleguide.html": "only shown on a demo, to those who build pages",
 }
+#: Parts whose sentences are read in a terminal, not on a page.
+NOT_READ_ON_PAGES = frozenset({
+    "backups", "cli", "migrating.py", "schema.py", "soak", "demo", "stripe_standin",
+})  # fmt: skip
 TAG = re.compile(r"<(?:[^<>\"']|\"[^\"]*\"|'[^']*')*>?|^[^<]*>", re.DOTALL)
 WORD = re.compile(r"[A-Za-zÄÖÜäöüß]{3,}")
 
@@ -38,6 +44,20 @@ def test_no_page_says_a_word_that_is_not_in_the_catalogue() -> None:
         found = WORD.findall(TAG.sub(" ", re.sub(r"&\w+;", " ", html)))
         bare += [f"{name}: {word}" for word in found if word not in BARE]
     assert bare == []
+
+
+def test_whatever_is_refused_is_said() -> None:
+    """A plain text in a refusal would reach a German reader in English."""
+    spoken = {"Refused", "NotAllowed", "NotFound", "Conflict", "Unavailable"}
+    plain = [
+        f"{source.name}:{call.lineno}"
+        for source in modules()
+        if not NOT_READ_ON_PAGES & set(source.name.split("/")) and source.name.startswith("workflow/")
+        for call in calls(source.tree)
+        if dotted(call.func) in spoken
+        and any(isinstance(each, (ast.Constant, ast.JoinedStr)) for each in call.args)
+    ]
+    assert plain == []
 
 
 def test_only_texts_written_out_are_looked_up() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from jinja2 import UndefinedError
 
+from workflow.cli.found_texts import MAILS_TO_RECIPIENTS
 from workflow.kernel.mail import render_mail
 from workflow.kernel.money import Money
 from workflow.kernel.wording import template_environment
@@ -74,6 +75,29 @@ def test_every_mail(name: str) -> None:
     assert text.endswith("\n") and not text.endswith("\n\n")
     assert text[0] not in " \n"
     urls = {COMMON["page_url"], *(value for value in extra.values() if str(value).startswith("http"))}
+    assert all(len(line) <= 95 for line in text.splitlines() if not any(str(url) in line for url in urls))
+
+
+@pytest.mark.parametrize("name", [name for name in MAILS if MAILS[name][0] not in MAILS_TO_RECIPIENTS])
+def test_every_mail_to_people_of_the_desk_in_german(name: str) -> None:
+    template, extra, _ = MAILS[name]
+    subject, text = render_mail(ENVIRONMENT, template, {**COMMON, **extra}, "de")
+    assert len(subject) <= 120
+    for leftover in (
+        "None",
+        "{{",
+        "{%",
+        "{#",
+        "&amp;",
+        "\n\n\n",
+        "!",
+        "Subject:",
+        "Dear",
+        " Mar\u00a0",
+    ):
+        assert leftover not in text, leftover
+    assert text.startswith(("Guten Tag Kim,", "Kim <kim@example.org> schrieb am"))
+    urls = {value for value in extra.values() if str(value).startswith("http")}
     assert all(len(line) <= 95 for line in text.splitlines() if not any(str(url) in line for url in urls))
 
 

@@ -18,6 +18,7 @@ from lxml import etree
 from tests.journeys.test_silence import decide, next_date
 from tests.world import Made, World, picture, words
 from workflow import checks
+from workflow.cases import worklist
 from workflow.cases.models import Case, Hold, Letter
 from workflow.cases.post import batches
 from workflow.cases.post.models import LetterDelivery, PostBatch
@@ -249,6 +250,35 @@ def test_an_answer_before_the_batch_leaves_the_letter_out_with_the_reason(world:
     assert text_of(pdf_of(world, made, listed=True)).count(second.reference) == 1
     decide(world, first)
     assert batch(world).number == 2
+
+
+def test_the_queue_counts_what_the_dry_run_counts_and_says_what_is_left_out(world: World) -> None:
+    """One is ready, one lies printed, one is held by an answer, one lost its address."""
+    offered(world)
+    batch(world)
+    ready, held, lost = offered(world), offered(world), offered(world)
+    with world.runtime.database.transaction() as session:
+        move(session, held.id, CaseTrigger.HOLD, world.operator, world.now, note="A call.",
+             carries={"kind": HoldKind.QUESTION})  # fmt: skip
+        session.get_one(Case, lost.id).recipient_address = ""
+    with world.runtime.database.reading() as session:
+        found = {section.key: section for section in worklist.queue(session, world.now)}
+        dry_run = batches.candidates(session, world.now)
+    paper = found["post"]
+    assert paper.count == 2 and len([each for each in dry_run if each.reason is None]) == 1
+    assert paper.lead == (
+        "1 letter is ready for the next batch. 1 is printed and was not posted. "
+        "Left out: 1 × An answer came in before this letter left. "
+        "Left out: 1 × No postal address of the recipient is known."
+    )
+    told = {(item.case.id if item.case else None): (str(item.what), str(item.why)) for item in paper.items}
+    assert told[ready.id] == ("Offer: waits for a batch", "")
+    assert told[held.id] == (
+        "Offer: left out of the next batch", "An answer came in before this letter left.",
+    )  # fmt: skip
+    assert told[lost.id][1] == "No postal address of the recipient is known."
+    page = words(world.as_operator().page("/operator/queue"))
+    assert "Letters for the post 2" in page and "1 letter is ready for the next batch." in page
 
 
 def test_pressing_twice_makes_one_batch(world: World) -> None:

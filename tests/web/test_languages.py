@@ -79,6 +79,36 @@ def test_stored_english_sentences_are_recognised_again(make_site: MakeSite) -> N
         assert translate("Something nobody ever said.") == "Something nobody ever said."
 
 
+def test_what_was_stored_is_told_sentence_by_sentence_and_value_by_value(make_site: MakeSite) -> None:
+    told = {
+        "A crop: about 64 % of your photograph, mirrored, in black and white.":
+            "Ein Ausschnitt: etwa 64 % Ihres Fotos, gespiegelt, in Schwarz-Weiß.",
+        "The recipient's name and country is missing.": "Beim Empfänger fehlt: Name und Land.",
+        "Letter returned: The recipient has moved. Seen at the door.":
+            "Brief zurück: Der Empfänger ist umgezogen. Seen at the door.",
+        "Please look closely, the match is not certain. Your whole photograph, turned by about 3 degrees.":
+            "Bitte sehen Sie genau hin, die Übereinstimmung ist nicht sicher. "
+            "Ihr ganzes Foto, um etwa 3 Grad gedreht.",
+        "Formal reminder, posted on 2\u00a0May\u00a02024. Given to the porter.":
+            "Mahnung, aufgegeben am 2. Mai 2024. Given to the porter.",
+        "A licence was shown: Licence from: Picture agency\nNumber: 4711":
+            "Eine Lizenz wurde vorgelegt: Lizenz von: Bildagentur\nNummer: 4711",
+        "1 file sent along.": "1 Datei mitgesendet.",
+        "308,16\u00a0€ by card": "308,16\u00a0€ mit Karte",
+    }  # fmt: skip
+    with make_site().test_request_context(headers=GERMAN):
+        assert {stored: translate(stored) for stored in told} == told
+
+
+def test_what_a_person_wrote_stays_as_it_was_written(make_site: MakeSite) -> None:
+    written = (
+        "I know this shop since 2004.", "One of them, by card", "We looked at it; nobody answered. Who are you?",
+        "x" * 2_000 + " {name} {0} " + "a. " * 500,
+    )  # fmt: skip
+    with make_site().test_request_context(headers=GERMAN):
+        assert [translate(text) for text in written] == list(written)
+
+
 def test_refusals_flashes_and_errors_are_told_in_german(make_site: MakeSite) -> None:
     pages = role_blueprint("pages", __name__, role=Role.PUBLIC)
 

@@ -63,6 +63,7 @@ def index() -> ResponseReturnValue:
             decided=[(row, rules[row.action]) for row in approvals.decided(session)],
             eyes=eyes,
             may_manage=may(actor(), May.PEOPLE_MANAGE),
+            fact_words=approving.FACT_WORDS,
         )  # fmt: skip
 
 

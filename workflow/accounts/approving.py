@@ -48,6 +48,19 @@ def rules() -> dict[str, Rule]:
     }
 
 
+#: What the facts of a request are called on pages.
+FACT_WORDS = {
+    "case": say("Case"),
+    "sum": say("Sum"),
+    "recipient": say("Recipient"),
+    "mail": say("E-mail"),
+    "to": say("To the account"),
+    "transfer": say("Number of the transfer"),
+    "holder": say("Account holder"),
+    "iban": say("IBAN"),
+}
+
+
 def require(
     session: Session,
     action: str,

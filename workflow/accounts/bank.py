@@ -12,11 +12,13 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from workflow.accounts import approving
+from workflow.accounts.mails import post_mail
 from workflow.accounts.models import Account
-from workflow.kernel import approvals, audit, outbox
+from workflow.kernel import approvals, audit
 from workflow.kernel.actors import Actor
 from workflow.kernel.approvals import Approval, Decision, Wish
 from workflow.kernel.calendar import local_date
+from workflow.kernel.said import say
 
 CHANGE = "bank_details.change"
 
@@ -74,13 +76,8 @@ def change(session: Session, account: Account, wish: BankAccount, actor: Actor, 
     asked = Wish(approving.rules()[CHANGE], "account", account.id, facts)
     row = approvals.request(session, asked, actor, now)
     from_on = local_date(row.not_before, "UTC").isoformat()
-    payload = {
-        "to": account.email,
-        "template": "bank_change",
-        "context": {"name": account.name, "last_four": wish.iban[-4:], "from_on": from_on},
-        "attachments": [],
-    }  # fmt: skip
-    outbox.post(session, "mail", payload, key=f"mail:bank-change:{row.id}", now=now, priority=10)
+    context = {"name": account.name, "last_four": wish.iban[-4:], "from_on": from_on}
+    post_mail(session, account, "bank_change", context, now, key=f"mail:bank-change:{row.id}", priority=10)
     return True
 
 
@@ -95,5 +92,5 @@ def settle(session: Session, account: Account, actor: Actor, now: datetime) -> N
     session.flush()
     audit.record(
         session, "account", account.id, "account:bank_account", actor, now,
-        label="The new bank account is in force after three days",
+        label=say("The new bank account is in force after three days"),
     )  # fmt: skip

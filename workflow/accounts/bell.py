@@ -13,7 +13,7 @@ from workflow.accounts.notices import ALWAYS_IN_BELL, ICONS, KINDS, MAIL_ONLY, W
 from workflow.kernel.actors import Role
 from workflow.kernel.db import Session
 from workflow.kernel.errors import NotFound
-from workflow.kernel.said import Said
+from workflow.kernel.said import Said, say
 
 #: In the menu of the top bar.
 FEW = 10
@@ -85,7 +85,7 @@ def open_notice(session: Session, account_id: uuid.UUID, notice_id: uuid.UUID, n
     """Mark one as read and tell where it leads; somebody else's does not exist."""
     row = session.get(Notice, notice_id)
     if row is None or row.account_id != account_id:
-        raise NotFound("This notice")
+        raise NotFound(say("This notice"))
     if row.read_at is None:
         row.read_at = now
     session.flush()

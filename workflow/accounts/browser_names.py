@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from workflow.kernel.said import say
+
 #: The first mark found wins: Edge and Opera also call themselves Chrome, Chrome also Safari.
 BROWSERS = (
     ("Edg", "Edge"), ("OPR", "Opera"), ("Firefox", "Firefox"), ("Chrom", "Chrome"),
@@ -15,6 +17,6 @@ SYSTEMS = (
 
 def browser_name(user_agent: str) -> str:
     """``Firefox on Linux``; ``A browser`` when it does not say."""
-    browser = next((name for mark, name in BROWSERS if mark in user_agent), "A browser")
+    browser = next((name for mark, name in BROWSERS if mark in user_agent), say("A browser"))
     system = next((name for mark, name in SYSTEMS if mark in user_agent), "")
-    return f"{browser} on {system}" if system else browser
+    return say("{browser} on {system}", browser=browser, system=system) if system else browser

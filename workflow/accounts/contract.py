@@ -9,6 +9,7 @@ from babel import Locale
 from workflow.accounts.models import Account, ContractTerms, OperatorProfile
 from workflow.accounts.states import LEGAL_LINES
 from workflow.kernel.calendar import local_date
+from workflow.kernel.said import say
 
 #: Where money can come in; these terms share it alike in all of them.
 STAGES = ("Offer", "Dunning", "Court")
@@ -49,7 +50,7 @@ def sender_of(operator: OperatorProfile | None) -> dict[str, Any]:
     """The operator as letters and documents know a sender; a neutral one before the set-up."""
     if operator is None:
         return {
-            "name": "The operator of this instance", "address_lines": ["(set-up not complete)"],
+            "name": say("The operator of this instance"), "address_lines": [say("(set-up not complete)")],
             "email": "", "phone": "", "register": "", "vat_id": "", "handler_name": "",
             "legal_line": "",
         }  # fmt: skip

@@ -15,10 +15,10 @@ from typing import Any
 
 from sqlalchemy import select
 
+from workflow.accounts.mails import post_mail
 from workflow.accounts.models import Account
 from workflow.accounts.notice_tables import Notice, NoticeChannel, NoticeSwitch
 from workflow.accounts.queries import AT_WORK
-from workflow.kernel import outbox
 from workflow.kernel.actors import Role
 from workflow.kernel.db import Session
 from workflow.kernel.money import Currency, Money
@@ -285,6 +285,5 @@ def _told(session: Session, account_id: uuid.UUID, key: str) -> Notice | None:
 
 def _post(session: Session, notice: Notice, mail: NoticeMail, now: datetime) -> None:
     person = session.get_one(Account, notice.account_id)
-    payload = {"to": person.email, "template": mail.template, "context": dict(mail.context)}
-    outbox.post(session, "mail", payload, key=f"mail:notice:{notice.id}", now=now)
+    post_mail(session, person, mail.template, mail.context, now, key=f"mail:notice:{notice.id}")
     notice.mailed_at = now

@@ -19,6 +19,7 @@ from workflow.kernel.said import say
 from workflow.web.blueprints import own_path, role_blueprint
 from workflow.web.current import now, reading, runtime, signed_in, wall, writing
 from workflow.web.forms import form_page, refuse
+from workflow.web.languages import language
 from workflow.web.limits import limit, source
 
 if TYPE_CHECKING:
@@ -185,6 +186,7 @@ def _wish(form: SignUpForm) -> joining.SignUp:
         vat_id=form.vat_id.data or "",
         password_hash=passwords.hash_password(form.password.data, not_like=form.email.data),
         terms_version=form.terms_version.data or "",
+        language=language(),
     )
 
 

@@ -52,7 +52,7 @@ def current_terms(session: Session, on: date) -> ContractTerms:
         .limit(1)
     ).first()
     if found is None:
-        msg = "No contract terms are in force on this day."
+        msg = say("No contract terms are in force on this day.")
         raise Unavailable(msg)
     return found
 

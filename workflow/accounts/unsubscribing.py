@@ -9,6 +9,7 @@ from itsdangerous import BadSignature, URLSafeSerializer
 from workflow.accounts.notices import NoticeKind
 from workflow.config import Config
 from workflow.kernel.errors import NotFound
+from workflow.kernel.said import say
 
 SALT = "lichtbild.unsubscribe"
 
@@ -25,7 +26,7 @@ def read_token(config: Config, token: str) -> tuple[uuid.UUID, NoticeKind]:
         account_id, kind = _serializer(config).loads(token)
         return uuid.UUID(account_id), NoticeKind(kind)
     except (BadSignature, ValueError, TypeError) as wrong:
-        raise NotFound("This link") from wrong
+        raise NotFound(say("This link")) from wrong
 
 
 def _serializer(config: Config) -> URLSafeSerializer:

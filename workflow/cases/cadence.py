@@ -84,6 +84,11 @@ def cadence(version: str) -> Cadence:
     return next(edition for edition in _editions() if edition.version == version)
 
 
+def letter_steps() -> tuple[str, ...]:
+    """The names of all steps that write a letter, of every edition."""
+    return tuple({step.name: None for edition in _editions() for step in edition.steps if step.letter})
+
+
 def zone_of(country: str) -> str:
     """The time zone in which a country's recipients read their mail; :class:`Refused` when unknown."""
     zones: dict[str, str] = _table()["zones"]

@@ -15,6 +15,7 @@ from workflow.cases.states import LetterState
 from workflow.kernel.checks import BATCH, MOST, batches, shortened, still_at_work
 from workflow.kernel.db import Session
 from workflow.kernel.deadlines import LIVE, DeadlineRow, DeadlineState
+from workflow.kernel.said import say
 
 #: States in which the table gives a case a next date.
 DATED = tuple(state for state, row in CASE_LIFECYCLE.states.items() if row.deadlines)
@@ -39,11 +40,16 @@ def open_cases_have_a_date(session: Session) -> list[str]:
         .where(DeadlineRow.state == DeadlineState.BLOCKED)
     )
     problems = [
-        f"Case {reference} is “{CASE_LIFECYCLE.states[state].label}” and has no next date."
+        say(
+            "Case {reference} is “{label}” and has no next date.",
+            reference=reference,
+            label=CASE_LIFECYCLE.states[state].label,
+        )
         for reference, state in session.execute(forgotten)
     ]
     problems += [
-        f"Case {reference}: the date “{kind}” is blocked and does not say why."
+        say("Case {reference}: the date “{kind}” is blocked and does not say why.",
+            reference=reference, kind=kind)
         for reference, kind, reasons in session.execute(silent) if not reasons
     ]  # fmt: skip
     return shortened(problems)
@@ -57,9 +63,14 @@ def holds_and_dates_agree(session: Session) -> list[str]:
     )
     runs = dated.where(DeadlineRow.ours, DeadlineRow.state.in_(RUNNING), held).limit(MOST)
     stands = dated.where(DeadlineRow.state == DeadlineState.PAUSED, ~held).limit(MOST)
-    told = [(row, "runs although the case is held") for row in session.execute(runs)]
-    told += [(row, "stands still, but nothing holds it") for row in session.execute(stands)]
-    return shortened([f"Case {case}: the date “{kind}” {what}." for (case, kind), what in told])
+    told = [(row, say("runs although the case is held")) for row in session.execute(runs)]
+    told += [(row, say("stands still, but nothing holds it")) for row in session.execute(stands)]
+    return shortened(
+        [
+            say("Case {case}: the date “{kind}” {what}.", case=case, kind=kind, what=what)
+            for (case, kind), what in told
+        ]
+    )
 
 
 def letters_are_carried(session: Session) -> list[str]:
@@ -77,7 +88,8 @@ def letters_are_carried(session: Session) -> list[str]:
         keys = {row: _keys(row.id, row.attempt) for row in batch if row.way is Way.MAIL}
         alive = still_at_work(session, {key for each in keys.values() for key in each})
         problems += [
-            f"Case {row.reference}: the letter “{row.kind.value}” waits, but no message carries it."
+            say("Case {reference}: the letter “{kind}” waits, but no message carries it.",
+                reference=row.reference, kind=row.kind.value)
             for row in batch if row.way is None or (row in keys and not keys[row] & alive)
         ]  # fmt: skip
     return shortened(problems)
@@ -104,7 +116,7 @@ def claims_add_up(session: Session) -> list[str]:
     )
     return shortened(
         [
-            f"Case {case}: the lines of offer {number} are not its sum."
+            say("Case {case}: the lines of offer {number} are not its sum.", case=case, number=number)
             for case, number in session.execute(uneven)
         ]
     )

@@ -11,12 +11,14 @@ from workflow.cases import events
 from workflow.cases.cadence import cadence, cadence_on, zone_of
 from workflow.cases.lettering import queue_letter
 from workflow.cases.models import Case, ClaimLine, Hold, Offer
+from workflow.cases.pricing import as_damages
 from workflow.cases.states import ClaimNature, ClosedReason, HoldKind, LetterKind, RejectReason
 from workflow.kernel import deadlines, outbox
 from workflow.kernel.calendar import WorkingDays, local_date, morning
 from workflow.kernel.errors import Conflict, NotFound
 from workflow.kernel.ids import new_id
 from workflow.kernel.lifecycle import Context
+from workflow.kernel.said import say
 from workflow.kernel.vat import VatKind, vat_rate_bp
 
 
@@ -156,7 +158,7 @@ def turn_into_damages(context: Context[Case]) -> None:
             lines=[
                 ClaimLine(
                     position=line.position,
-                    label=line.label.replace("Licence for the use", "Damages for the use", 1),
+                    label=as_damages(line.label),
                     nature=ClaimNature.DAMAGES,
                     net=line.net,
                 )
@@ -202,9 +204,9 @@ def close_hold(context: Context[Case]) -> None:
     case = context.subject
     hold = next((hold for hold in case.holds if str(hold.id) == str(context.carries["hold_id"])), None)
     if hold is None:
-        raise NotFound("This hold")
+        raise NotFound(say("This hold"))
     if hold.closed_at is not None:
-        raise Conflict("This was decided already.")
+        raise Conflict(say("This was decided already."))
     _decide(hold, context)
     if any(other.closed_at is None for other in case.holds):
         return

@@ -41,6 +41,7 @@ from workflow.kernel.errors import NotFound, Refused
 from workflow.kernel.money import Currency, Money
 from workflow.kernel.said import say
 from workflow.web.forms import BaseForm
+from workflow.web.languages import language
 
 LONGEST_SIDE = 100_000
 
@@ -66,7 +67,7 @@ def offered(choices: list[Choice]) -> list[SelectChoice]:
 
 def country_choices() -> list[SelectChoice]:
     """The countries a letter can be sent to, by their English names."""
-    names = Locale("en").territories
+    names = Locale(language()).territories
     known = sorted(((code, str(names[code])) for code in countries()), key=lambda choice: choice[1])
     return offered([("", say("Choose a country")), *known])
 

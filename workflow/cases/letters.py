@@ -36,6 +36,7 @@ from workflow.kernel.db import Session
 from workflow.kernel.documents import Vault
 from workflow.kernel.errors import Refused
 from workflow.kernel.runtime import Runtime
+from workflow.kernel.said import say
 
 PICTURE_SIDE = 1000
 OVER = (CaseState.PAID, CaseState.CLOSED, CaseState.SETTLED, CaseState.REJECTED)
@@ -43,11 +44,11 @@ AGREED = (CaseState.AGREED, CaseState.IN_INSTALMENTS)
 HANDED_OVER = (CaseState.WITH_PARTNER, CaseState.IN_COURT)
 
 TURN_WORDS = {
-    Role.RIGHTS_HOLDER: "the rights-holder's",
-    Role.OPERATOR: "the operator's",
-    Role.INFRINGER: "the recipient's",
-    Role.LEGAL_PARTNER: "the legal partner's",
-    Role.SYSTEM: "nobody's, the date decides",
+    Role.RIGHTS_HOLDER: say("the rights-holder's"),
+    Role.OPERATOR: say("the operator's"),
+    Role.INFRINGER: say("the recipient's"),
+    Role.LEGAL_PARTNER: say("the legal partner's"),
+    Role.SYSTEM: say("nobody's, the date decides"),
 }
 #: The steps of the cadence in the words of the reminder template.
 REMINDER_KINDS = {
@@ -71,17 +72,17 @@ class Printable:
 def why_not_send(case: Case, letter: Letter) -> str | None:
     """Asked in the very transaction before a letter leaves: is it still right to send it?"""
     if letter.kind is LetterKind.PAID and case.closed_reason not in (None, ClosedReason.PAID):
-        return "The payment was given back before this letter left."
+        return say("The payment was given back before this letter left.")
     if letter.kind not in ASKING:
         return None
     if case.state in OVER:
-        return "The case was paid or closed before this letter left."
+        return say("The case was paid or closed before this letter left.")
     if case.state in AGREED:
-        return "A sum was agreed before this letter left."
+        return say("A sum was agreed before this letter left.")
     if case.state in HANDED_OVER:
-        return "A legal partner took over before this letter left."
+        return say("A legal partner took over before this letter left.")
     if any(hold.closed_at is None for hold in case.holds):
-        return "An answer came in before this letter left."
+        return say("An answer came in before this letter left.")
     return None
 
 
@@ -96,7 +97,7 @@ def printables(session: Session, runtime: Runtime, letter: Letter, case: Case) -
     """The documents of a letter, the main one first."""
     profile = operator_profile(session)
     if profile is None:
-        raise Refused("The set-up is not complete: a letter must say who sends it.")
+        raise Refused(say("The set-up is not complete: a letter must say who sends it."))
     frame = _frame(session, runtime, profile, case, letter)
     images = _images(session, runtime, case.uses[0])
     name = f"{case.reference} "
@@ -105,18 +106,20 @@ def printables(session: Session, runtime: Runtime, letter: Letter, case: Case) -
         paid = {**frame, **letter.facts}
         # on paper somebody must be addressed: a certificate has no window
         cover = [Printable("letter_enclosed", {**paid, "paid_on": _paid_on(case)}, {},
-                           "Letter with licence and receipt", f"{name}letter.pdf")]  # fmt: skip
+                           say("Letter with licence and receipt"), f"{name}letter.pdf")]  # fmt: skip
         return [
             *(cover if letter.channel is not Channel.MAIL else ()),
             Printable("licence_certificate", {**frame, **_licence(session, case, frame)},
-                      {"work": images["work"]}, "Licence certificate", f"{name}licence.pdf"),
+                      {"work": images["work"]}, say("Licence certificate"), f"{name}licence.pdf"),
             Printable("receipt", {**paid, **_receipt(case, letter)}, {},
-                      "Receipt", f"{name}receipt.pdf"),
+                      say("Receipt"), f"{name}receipt.pdf"),
         ]  # fmt: skip
     if letter.kind is LetterKind.CLOSING:
         assert case.closed_reason is not None
         told = {"closing_reason": case.closed_reason.value, "closed_on": _closed_on(case, letter), "note": ""}
-        return [Printable("letter_closing", {**frame, **told}, {}, "Closing letter", f"{name}closing.pdf")]
+        return [
+            Printable("letter_closing", {**frame, **told}, {}, say("Closing letter"), f"{name}closing.pdf")
+        ]
     if letter.kind is LetterKind.REMINDER:
         told = {"kind": REMINDER_KINDS[letter.step]}
         title = letter.step.replace("_", " ").capitalize()
@@ -256,8 +259,8 @@ def whose_turn(case: Case) -> str:
     """Who is expected to act now, as a word."""
     role = CASE_LIFECYCLE.states[case.state].waits_for
     if any(hold.closed_at is None for hold in case.holds):
-        return "the operator's"
-    return "nobody's, it is over" if role is None else TURN_WORDS[role]
+        return say("the operator's")
+    return say("nobody's, it is over") if role is None else TURN_WORDS[role]
 
 
 def local_day(case: Case, moment: datetime) -> date:

@@ -24,8 +24,8 @@ from workflow.kernel.actors import Actor, Role
 from workflow.kernel.db import Session
 from workflow.kernel.lifecycle import Context
 from workflow.kernel.money import Currency, Money
-from workflow.kernel.said import say
-from workflow.kernel.wording import date_text, shown_through
+from workflow.kernel.said import joined, say, stored
+from workflow.kernel.wording import shown_through
 
 #: The stage bar; paid or closed ends it where it stands.
 STAGE_BAR = {
@@ -48,6 +48,7 @@ LETTER_CHIPS = {
     LetterState.FAILED: ("danger", say("Not sent")),
 }
 NATURE_WORDS = {ClaimNature.CONTRACT: say("Licence fee offered"), ClaimNature.DAMAGES: say("Damages asked")}
+SURE_WORDS = {"confirmed": say("Sure"), "uncertain": say("A person should look")}
 LICENCE_WORDS = {"low": say("Unlikely"), "medium": say("Possible"), "high": say("Likely")}
 
 
@@ -189,15 +190,20 @@ def sum_of(case: Case, offer: Offer | None) -> Sum | None:
     if offer is None:
         return None
     sheet = tuple(
-        Line(row["label"], Money(row["minor"], Currency(row["currency"])), row["why"]) for row in offer.sheet
+        Line(stored(row["label"]), Money(row["minor"], Currency(row["currency"])), stored(row["why"]))
+        for row in offer.sheet
     )
     by_tariff = sum(line.amount.minor for line in sheet) * len(case.uses) == offer.net.minor
     owner_part, operator_part = offer.net.split(case.owner_share_bp, case.operator_share_bp)
-    vat = f"VAT {offer.vat_rate_bp / 100:g} %" if not offer.vat.is_zero else say("No VAT is due")
+    vat = (
+        say("VAT {rate} %", rate=f"{offer.vat_rate_bp / 100:g}")
+        if not offer.vat.is_zero
+        else say("No VAT is due")
+    )
     return Sum(
         offer=offer,
         title=NATURE_WORDS[offer.nature],
-        lines=tuple(Line(line.label, line.net) for line in offer.lines),
+        lines=tuple(Line(stored(line.label), line.net) for line in offer.lines),
         vat_words=vat,
         sheet=sheet if by_tariff else (),
         uses=len(case.uses),
@@ -246,21 +252,6 @@ def as_json(case: Case, offer: Offer | None, turn: Any, url: str) -> dict[str, A
     }
 
 
-def age(since: datetime, now: datetime, days: int) -> tuple[str, bool]:
-    """How long it waits, as words, and whether that is too long."""
-    passed = max(0, (now.date() - since.date()).days)
-    late = passed > days
-    if passed == 0:
-        return say("today"), late
-    if passed == 1:
-        return say("yesterday"), late
-    if passed < 14:  # noqa: PLR2004 - two weeks
-        return say("{passed} days", passed=passed), late
-    if passed < 60:  # noqa: PLR2004 - two months
-        return say("{passed} weeks", passed=passed // 7), late
-    return say("{passed} months", passed=passed // 30), late
-
-
 def _pair(use: Use) -> Pair:
     told = use.match_facts
     points = told.get("outline") or []
@@ -277,25 +268,25 @@ def _pair(use: Use) -> Pair:
 
 
 def _facts(use: Use, told: dict[str, Any]) -> Iterable[Fact]:
-    sure = {"confirmed": "Sure", "uncertain": "A person should look"}.get(str(told.get("certainty", "")), "")
-    yield Fact(say("Match"), use.match_sentence, say("Comparison of both pictures"), sure)
+    sure = SURE_WORDS.get(str(told.get("certainty", "")), "")
+    yield Fact(say("Match"), stored(use.match_sentence), say("Comparison of both pictures"), sure)
     if told.get("visible_share") is not None:
         share = f"{float(told['visible_share']) * 100:.0f} %"
         yield Fact(say("Share of the photograph shown"), share, say("Outline of the match"))
     yield Fact(say("Picture’s address"), use.image_url, shown_through(str(told.get("channel", ""))))
-    yield Fact(say("First seen"), _day(use.first_seen), str(told.get("first_seen_source", "")))
-    yield Fact(say("Last seen"), _day(use.last_seen), str(told.get("last_seen_source", "")))
+    yield Fact(say("First seen"), _day(use.first_seen), stored(str(told.get("first_seen_source", ""))))
+    yield Fact(say("Last seen"), _day(use.last_seen), stored(str(told.get("last_seen_source", ""))))
     yield Fact(say("Credit"), use.credit_found or say("None found"), say("Text near the picture"))
     if told.get("licence"):
-        reasons = " ".join(str(reason) for reason in told.get("licence_reasons") or ())
+        reasons = joined(stored(str(reason)) for reason in told.get("licence_reasons") or ())
         yield Fact(
             say("Licensed already"), LICENCE_WORDS.get(str(told["licence"]), str(told["licence"])), reasons
         )
     if told.get("fee_reasons"):
         yield Fact(
-            say("Kind of use"), " ".join(str(reason) for reason in told["fee_reasons"]), say("The page")
+            say("Kind of use"), joined(stored(str(reason)) for reason in told["fee_reasons"]), say("The page")
         )
 
 
 def _day(moment: datetime | date) -> str:
-    return date_text(moment.date() if isinstance(moment, datetime) else moment)
+    return say("{day}", day=moment.date() if isinstance(moment, datetime) else moment)

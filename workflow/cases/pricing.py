@@ -156,6 +156,14 @@ def estimate(facts: FeeFacts, on: date) -> FeeSheet:
     )
 
 
+def as_damages(label: str) -> str:
+    """The label of a line about one photograph, of the same photograph; other labels stay."""
+    before, title = "Licence for the use of “", label.removesuffix("”")
+    if not label.startswith(before):
+        return label
+    return say("Damages for the use of “{work_title}”", work_title=title.removeprefix(before))[:300]
+
+
 def _surcharge(label: str, percent: int, base: Money) -> SheetLine:
     return SheetLine(
         label, say("+{percent} % of {base}", percent=percent, base=base), base.share_bp(percent * _PERCENT_BP)

@@ -17,7 +17,7 @@ from workflow.cases.timeline import letter_title, timeline
 from workflow.cases.turns import turn_of, turns_of
 from workflow.kernel.actors import Role
 from workflow.kernel.db import Session
-from workflow.kernel.said import say
+from workflow.kernel.said import say, stored
 from workflow.web.blueprints import role_blueprint
 from workflow.web.current import actor, now, reading, runtime, writing
 from workflow.web.forms import load_or_422
@@ -121,7 +121,7 @@ def _shown(session: Session, case: Case) -> dict[str, Any]:
         "entries": timeline(session, case, actor(), partial(_document_url, case.id)),
         "documents": [
             {
-                "name": enclosure.title if enclosure.position else letter_title(letter),
+                "name": stored(enclosure.title) if enclosure.position else letter_title(letter),
                 "href": _document_url(case.id, enclosure.document_id),
                 "on": letter.on,
             }

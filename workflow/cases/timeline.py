@@ -23,7 +23,7 @@ from workflow.kernel import audit
 from workflow.kernel.actors import Actor, Role
 from workflow.kernel.audit import AuditEntry
 from workflow.kernel.db import Session
-from workflow.kernel.said import inside, say, say_many
+from workflow.kernel.said import inside, joined, say, say_many, stored
 
 #: A page is a page; the newest entries stay.
 SHOWN = 300
@@ -150,7 +150,7 @@ def timeline(session: Session, case: Case, actor: Actor, link: DocumentLink) -> 
 
 def letter_title(letter: Letter) -> str:
     """What this letter is called on pages."""
-    return LETTER_WORDS.get(letter.kind) or say(letter.step.replace("_", " ").capitalize())
+    return LETTER_WORDS.get(letter.kind) or stored(letter.step.replace("_", " ").capitalize())
 
 
 def _steps(case: Case, history: Iterable[AuditEntry], *, full: bool) -> Iterable[Entry]:
@@ -158,11 +158,11 @@ def _steps(case: Case, history: Iterable[AuditEntry], *, full: bool) -> Iterable
         if step.action in TOLD_OTHERWISE or (step.action in INTERNAL and not full):
             continue
         icon, kind = SIGNS.get(step.action, ("dot", "neutral"))
-        title = (FULL_WORDS if full else OWNER_WORDS).get(step.action, step.label)
-        text = step.note if full or step.action in OPEN_NOTES else ""
+        title = (FULL_WORDS if full else OWNER_WORDS).get(step.action, stored(step.label))
+        text = stored(step.note) if full or step.action in OPEN_NOTES else ""
         if step.action == "case:reject" and case.rejected_reason is not None:
             told = (REJECT_WORDS[case.rejected_reason], step.note if full else "")
-            text = " ".join(part for part in told if part)
+            text = joined(part for part in told if part)
         if step.action in ("case:close", "case:close_paid") and case.closed_reason is not None:
             title = say("Closed: {closed_word}", closed_word=CLOSED_WORDS[case.closed_reason])
         yield Entry(step.at, title, text, _by(step.actor_role, step.actor_name, full=full), icon, kind)
@@ -172,19 +172,19 @@ def _letter(letter: Letter, link: DocumentLink, *, full: bool) -> Entry:
     word, icon, kind = LETTER_STATES[letter.state]
     parts = [say("Answer by {answer_by}.", answer_by=letter.answer_by) if letter.answer_by else ""]
     if letter.why_not and (full or letter.state is LetterState.WITHHELD):
-        parts.append(letter.why_not)
+        parts.append(stored(letter.why_not))
     elif letter.state is LetterState.FAILED:
         parts.append(say("We look at it."))
     first = letter.enclosures[0] if letter.enclosures else None
     return Entry(
         at=letter.sent_at or letter.queued_at,
-        title=f"{letter_title(letter)} {word}",
-        text=" ".join(part for part in parts if part),
-        by=f"to {letter.email}" if full and letter.email else "",
+        title=say("{letter} {became}", letter=letter_title(letter), became=word),
+        text=joined(part for part in parts if part),
+        by=say("to {email}", email=letter.email) if full and letter.email else "",
         icon=icon,
         kind=kind,
         href=link(first.document_id) if first else "",
-        href_label=f"{first.title}, PDF" if first else "",
+        href_label=say("{title}, PDF", title=stored(first.title)) if first else "",
     )
 
 
@@ -193,16 +193,16 @@ def _message(message: Message, withdrawn: str, *, full: bool) -> Entry:
     if withdrawn:
         text = f"{withdrawn}\n{message.text}"
         return Entry(message.at, say("Record withdrawn"), text, message.author, "x-circle", "neutral")
-    title = ANSWER_WORDS.get(message.about, "The other side wrote") if incoming else say("We answered")
+    title = ANSWER_WORDS.get(message.about, say("The other side wrote")) if incoming else say("We answered")
     count = len(message.proofs)
     files = say_many("{count} file sent along.", "{count} files sent along.", count) if count else ""
     if full:
-        text = "\n".join(part for part in (message.text, files) if part)
+        text = stored("\n".join(part for part in (message.text, files) if part))
     else:
-        text = " ".join(part for part in (files, "We read it and decide." if incoming else "") if part)
+        text = joined(part for part in (files, say("We read it and decide.") if incoming else "") if part)
     by = _by(message.author_role, message.author, full=full)
     if incoming and message.author_role is Role.OPERATOR and not full:
-        by = "The other side"
+        by = say("The other side")
     icon = "chat-left-text" if incoming else "reply"
     return Entry(message.at, title, text, by, icon, "waiting" if incoming else "neutral")
 
@@ -214,16 +214,18 @@ def _holds(holds: Iterable[Hold], messages: Iterable[Message], *, full: bool) ->
         if (hold.opened_at, hold.kind) not in told:
             yield Entry(
                 hold.opened_at, say("Our clocks stand still: {what}", what=inside(what)),
-                hold.reason if full else "", hold.opened_by if full else "", "pause-circle", "waiting",
+                stored(hold.reason) if full else "", hold.opened_by if full else "",
+                "pause-circle", "waiting",
             )  # fmt: skip
         if hold.closed_at is not None:
             yield Entry(
                 hold.closed_at, say("Decided: {what}", what=inside(what)),
-                hold.decision if full else "", hold.closed_by if full else "", "play-circle", "neutral",
+                stored(hold.decision) if full else "", hold.closed_by if full else "",
+                "play-circle", "neutral",
             )  # fmt: skip
 
 
 def _by(role: Role, name: str, *, full: bool) -> str:
     if full:
-        return name or role.value.replace("_", " ")
-    return BY_WORDS.get(role, "The other side")
+        return name or stored(role.value.replace("_", " "))
+    return BY_WORDS.get(role, say("The other side"))

@@ -18,7 +18,7 @@ from workflow.kernel.calendar import local_date
 from workflow.kernel.db import Session
 from workflow.kernel.deadlines import DeadlineRow, DeadlineState
 from workflow.kernel.errors import Refused
-from workflow.kernel.said import joined, say
+from workflow.kernel.said import joined, say, stored
 
 #: Who is expected to act, as each side reads it.
 WHO_FOR_OWNER = {
@@ -148,6 +148,21 @@ def day_after_resuming(case: Case, rows: Iterable[DeadlineRow], now: datetime) -
     return min(days)
 
 
+def age(since: datetime, now: datetime, days: int) -> tuple[str, bool]:
+    """How long it waits, as words, and whether that is too long."""
+    passed = max(0, (now.date() - since.date()).days)
+    late = passed > days
+    if passed == 0:
+        return say("today"), late
+    if passed == 1:
+        return say("yesterday"), late
+    if passed < 14:  # noqa: PLR2004 - two weeks
+        return say("{passed} days", passed=passed), late
+    if passed < 60:  # noqa: PLR2004 - two months
+        return say("{passed} weeks", passed=passed // 7), late
+    return say("{passed} months", passed=passed // 30), late
+
+
 def _turn(case: Case, rows: list[DeadlineRow], asked: datetime | None, actor: Actor) -> Turn:
     operator = actor.role is Role.OPERATOR
     held = tuple(HOLD_WORDS[hold.kind] for hold in case.holds if hold.closed_at is None)
@@ -162,7 +177,9 @@ def _turn(case: Case, rows: list[DeadlineRow], asked: datetime | None, actor: Ac
         date_words=words,
         held=held,
         blocked=tuple(
-            Blocked(row.id, _what(row), day_of(case, row.due_at), tuple(row.reasons))
+            Blocked(
+                row.id, _what(row), day_of(case, row.due_at), tuple(stored(reason) for reason in row.reasons)
+            )
             for row in rows
             if row.state is DeadlineState.BLOCKED
         ),
@@ -207,4 +224,4 @@ def _next(
 
 
 def _what(row: DeadlineRow) -> str:
-    return DATE_WORDS.get(row.kind, say(row.kind.replace("_", " ").capitalize()))
+    return DATE_WORDS.get(row.kind, stored(row.kind.replace("_", " ").capitalize()))

@@ -15,8 +15,7 @@ from workflow.cases.arrivals.models import Arrival
 from workflow.cases.arrivals.queries import unmatched
 from workflow.cases.arrivals.states import KIND_WORDS
 from workflow.cases.models import Case, Hold, Letter, Message
-from workflow.cases.post.models import LetterDelivery
-from workflow.cases.post.states import DeliveryState, Way
+from workflow.cases.post.waiting import pile
 from workflow.cases.states import HOLD_WORDS as WORDS
 from workflow.cases.states import CaseState, Direction, HoldKind
 from workflow.cases.timeline import ANSWER_WORDS, letter_title
@@ -25,12 +24,13 @@ from workflow.kernel import findings
 from workflow.kernel.db import Session
 from workflow.kernel.deadlines import DeadlineRow, DeadlineState
 from workflow.kernel.outbox import OutboxMessage, OutboxState
-from workflow.kernel.said import say
+from workflow.kernel.said import joined, say, stored
 
 #: Rows of a section that a page shows; the count tells how many there are.
 SHOWN = 50
 NOON = time(12, tzinfo=UTC)
 STUCK = (OutboxState.FAILED, OutboxState.UNKNOWN)
+FATES = {OutboxState.FAILED: say("failed"), OutboxState.UNKNOWN: say("nobody knows whether it happened")}
 LETTER_KINDS = ("letter", "letter.send")
 LOOKED_AFTER = (
     CaseState.REMINDED, CaseState.INFO_NEEDED, CaseState.AGREED, CaseState.IN_INSTALMENTS,
@@ -68,60 +68,63 @@ class Section:
     days: int
     count: int
     items: tuple[Item, ...]
+    #: What more there is to say about it.
+    lead: str = ""
 
 
-def queue(session: Session) -> list[Section]:
+def queue(session: Session, now: datetime) -> list[Section]:
     """Every section that holds something, in product order, each with its oldest first."""
     found = []
     for key, title, days, ask in SECTIONS:
-        count, items = ask(session)
-        if count:
-            found.append(Section(key, title, days, count, tuple(items)))
+        count, items, lead = ask(session, now)
+        if items:
+            found.append(Section(key, title, days, count, tuple(items), lead))
     return found
 
 
-def waiting(session: Session) -> int:
+def waiting(session: Session, now: datetime) -> int:
     """How many things wait for a person."""
-    return sum(ask(session)[0] for _key, _title, _days, ask in SECTIONS)
+    return sum(ask(session, now)[0] for _key, _title, _days, ask in SECTIONS)
 
 
-Asked = tuple[int, list[Item]]
+#: How many, the oldest of them, and a sentence about them or nothing.
+Asked = tuple[int, list[Item], str]
 
 
-def _unmatched(session: Session) -> Asked:
+def _unmatched(session: Session, _now: datetime) -> Asked:
     """What came in by hand and has no case yet."""
     rows = session.scalars(unmatched().order_by(Arrival.recorded_at).limit(SHOWN))
     items = [
-        Item(row.recorded_at, f"{KIND_WORDS[row.kind]} from {row.sender}", why=row.summary, arrival_id=row.id)
-        for row in rows
-    ]
-    return _count(session, unmatched()), items
-
-
-def _post(session: Session) -> Asked:
-    """Paper that waits for a batch, or lies printed and was not posted."""
-    wanted = (
-        select(LetterDelivery, Letter, Case)
-        .join(Letter, Letter.id == LetterDelivery.letter_id)
-        .join(Case, Case.id == Letter.case_id)
-        .where(
-            LetterDelivery.way == Way.POST,
-            LetterDelivery.state.in_((DeliveryState.WAITING, DeliveryState.BATCHED)),
+        Item(
+            row.recorded_at, say("{kind} from {sender}", kind=KIND_WORDS[row.kind], sender=row.sender),
+            why=row.summary, arrival_id=row.id,
         )
+        for row in rows
+    ]  # fmt: skip
+    return _count(session, unmatched()), items, ""
+
+
+def _post(session: Session, now: datetime) -> Asked:
+    """Paper that waits for a batch, or lies printed and was not posted; what is left out counts nothing."""
+    found = pile(session, now)
+    words = (
+        (found.ready, say("waits for a batch")),
+        (found.printed, say("to be posted")),
+        (found.left_out, say("left out of the next batch")),
     )
-    rows = session.execute(wanted.order_by(LetterDelivery.made_at).limit(SHOWN))
     items = [
         Item(
-            row.made_at,
-            f"{letter_title(letter)}: " + ("waits for a batch" if row.batch_id is None else "to be posted"),
-            about, row.note, delivery_id=row.id,
+            each.delivery.made_at,
+            say("{letter}: {fate}", letter=letter_title(each.letter), fate=fate),
+            each.case, stored(each.reason or each.delivery.note), delivery_id=each.delivery.id,
         )
-        for row, letter, about in rows
+        for letters, fate in words
+        for each in sorted(letters, key=lambda one: one.delivery.made_at)
     ]  # fmt: skip
-    return _count(session, wanted), items
+    return found.to_do, items[:SHOWN], found.sentence
 
 
-def _answers(session: Session) -> Asked:
+def _answers(session: Session, _now: datetime) -> Asked:
     """Open holds that a person decides, and answers to what is over already."""
     order = case({kind: at for at, kind in enumerate(HOLD_ORDER)}, value=Hold.kind)
     holds = (
@@ -137,7 +140,7 @@ def _answers(session: Session) -> Asked:
         Item(message.at, say("{answer_word}, after the end", answer_word=ANSWER_WORDS[message.about]), told)
         for message, told in messages
     ]
-    return _count(session, holds) + _count(session, late), items[:SHOWN]
+    return _count(session, holds) + _count(session, late), items[:SHOWN], ""
 
 
 def _unread() -> Select[Message, Case]:
@@ -165,7 +168,7 @@ def _unread() -> Select[Message, Case]:
     )
 
 
-def _blocked_dates(session: Session) -> Asked:
+def _blocked_dates(session: Session, _now: datetime) -> Asked:
     blocked = (
         select(DeadlineRow, Case)
         .outerjoin(Case, (Case.id == DeadlineRow.subject_id) & (DeadlineRow.subject_type == "case"))
@@ -175,41 +178,45 @@ def _blocked_dates(session: Session) -> Asked:
     items = [
         Item(
             row.due_at,
-            DATE_WORDS.get(row.kind, f"{row.subject_type}: {row.kind}"),
+            DATE_WORDS.get(row.kind, say("{about}: {kind}", about=row.subject_type, kind=row.kind)),
             about,
-            " ".join(row.reasons),
+            joined(map(stored, row.reasons)),
         )
         for row, about in rows
     ]
-    return _count(session, blocked), items
+    return _count(session, blocked), items, ""
 
 
-def _looks(session: Session) -> Asked:
+def _looks(session: Session, _now: datetime) -> Asked:
     """Silent ones before they become formal, and those that wait for others too long."""
     wanted = select(Case).where(Case.needs_a_look, Case.state.in_(LOOKED_AFTER))
-    count, items = _cases(
+    count, items, lead = _cases(
         session, wanted.order_by(Case.last_letter_on), say("Nothing happened so far; ask after it")
     )
     silent = say("Silent so far; formal reminders come next")
-    return count, [
-        replace(item, what=silent) if item.case and item.case.state is CaseState.REMINDED else item
-        for item in items
-    ]
+    return (
+        count,
+        [
+            replace(item, what=silent) if item.case and item.case.state is CaseState.REMINDED else item
+            for item in items
+        ],
+        lead,
+    )
 
 
-def _legal(session: Session) -> Asked:
+def _legal(session: Session, _now: datetime) -> Asked:
     wanted = select(Case).where(Case.state == CaseState.LEGAL_REVIEW)
     return _cases(session, wanted.order_by(Case.last_letter_on), say("Hand over, agree or close"))
 
 
-def _new(session: Session) -> Asked:
+def _new(session: Session, _now: datetime) -> Asked:
     wanted = select(Case).where(Case.state == CaseState.SUBMITTED)
     return _cases(session, wanted.order_by(Case.submitted_at), say("Check, price, send the offer"))
 
 
 def _cases(session: Session, wanted: Select[Case], what: str) -> Asked:
     rows = session.scalars(wanted.limit(SHOWN))
-    return _count(session, wanted), [Item(_since(found), what, found) for found in rows]
+    return _count(session, wanted), [Item(_since(found), what, found) for found in rows], ""
 
 
 def _since(found: Case) -> datetime:
@@ -220,7 +227,7 @@ def _since(found: Case) -> datetime:
     return found.submitted_at
 
 
-def _letters(session: Session) -> Asked:
+def _letters(session: Session, _now: datetime) -> Asked:
     """Letters that could not be printed or sent, or of which nobody knows whether they left."""
     stuck = select(OutboxMessage).where(OutboxMessage.state.in_(STUCK), OutboxMessage.kind.in_(LETTER_KINDS))
     messages = session.scalars(stuck.order_by(OutboxMessage.created_at).limit(SHOWN)).all()
@@ -237,27 +244,39 @@ def _letters(session: Session) -> Asked:
             if message.state is OutboxState.UNKNOWN
             else say("could not be sent")
         )
-        what = f"{letter_title(letter)}: {fate}"
-        items.append(Item(letter.queued_at, what, about, message.last_error, letter_id))
-    return _count(session, stuck), items
+        what = say("{letter}: {fate}", letter=letter_title(letter), fate=fate)
+        items.append(Item(letter.queued_at, what, about, stored(message.last_error), letter_id))
+    return _count(session, stuck), items, ""
 
 
-def _messages(session: Session) -> Asked:
+def _messages(session: Session, _now: datetime) -> Asked:
     stuck = select(OutboxMessage).where(
         OutboxMessage.state.in_(STUCK), OutboxMessage.kind.notin_(LETTER_KINDS)
     )
     rows = session.scalars(stuck.order_by(OutboxMessage.created_at).limit(SHOWN))
-    items = [Item(row.created_at, f"{row.kind}: {row.state.value}", None, row.last_error) for row in rows]
-    return _count(session, stuck), items
+    items = [
+        Item(
+            row.created_at,
+            say("{letter}: {fate}", letter=row.kind, fate=FATES[row.state]),
+            why=stored(row.last_error),
+        )
+        for row in rows
+    ]
+    return _count(session, stuck), items, ""
 
 
-def _truths(session: Session) -> Asked:
+def _truths(session: Session, _now: datetime) -> Asked:
     """What self-check found and what still stands."""
     items = [
-        Item(row.since, say("Self-check") if row.grave else say("Self-check, a notice"), None, row.sentence)
+        Item(
+            row.since,
+            say("Self-check") if row.grave else say("Self-check, a notice"),
+            None,
+            stored(row.sentence),
+        )
         for row in findings.standing(session, SHOWN)
     ]
-    return _count(session, select(findings.Finding)), items
+    return _count(session, select(findings.Finding)), items, ""
 
 
 def _count(session: Session, wanted: Select[*tuple[Any, ...]]) -> int:
@@ -265,7 +284,7 @@ def _count(session: Session, wanted: Select[*tuple[Any, ...]]) -> int:
 
 
 #: Key, title, days until it is late, what is in it: the order of the work.
-SECTIONS: tuple[tuple[str, str, int, Callable[[Session], Asked]], ...] = (
+SECTIONS: tuple[tuple[str, str, int, Callable[[Session, datetime], Asked]], ...] = (
     ("unmatched", say("Mail without a case"), 1, _unmatched),
     ("answers", say("Answers to decide"), 5, _answers),
     ("dates", say("Dates that could not be kept"), 1, _blocked_dates),

@@ -22,6 +22,10 @@ from workflow.web import i18n
 
 #: Letters, mails and the stand-in's pages are written elsewhere and in their own time.
 NOT_PAGES = ("documents", "mails", "standin")
+#: Mails to those who are written to for a rights-holder: like letters, in a language of their own.
+MAILS_TO_RECIPIENTS = frozenset({
+    "answer_to_recipient", "closing", "dunning", "offer", "paid", "receipt_of_answer", "reminder",
+})  # fmt: skip
 KEYWORDS: Any = {"say": None, "say_many": (1, 2), "_": None}
 
 
@@ -36,7 +40,7 @@ class Text:
 
 def texts() -> set[Text]:
     """Every text there is."""
-    return {*_of_templates(), *_of_python(), *_of_tables(), *_of_forms()}
+    return {*_of_templates(), *_of_python(), *_of_tables(), *_of_rows(), *_of_detection(), *_of_forms()}
 
 
 def pages() -> Iterator[Path]:
@@ -99,6 +103,30 @@ def _of_tables() -> Iterator[Text]:
     yield from _each(reason.value.replace("_", " ") for reason in ClosedReason)
     yield from _each(_headed((*Stage, *UseClass, *EvidenceKind, *HoldKind)))
     yield from _each(word.capitalize() for word in MEDIA_WORDS.values())
+
+
+def _of_rows() -> Iterator[Text]:
+    """Words that stand in rows and in dated data, as pages show them."""
+    from workflow.accounts import approving
+    from workflow.cases.cadence import letter_steps
+    from workflow.cases.states import LetterKind
+    from workflow.kernel.actors import Role
+    from workflow.kernel.approvals import Decision
+    from workflow.wiring import LIFECYCLES
+
+    yield from _each(rule.label for rule in approving.rules().values())
+    yield from _each(decision.value for decision in Decision)
+    yield from _each(role.value.replace("_", " ") for role in Role)
+    yield from _each(_headed(LetterKind))
+    yield from _each(step.replace("_", " ").capitalize() for step in letter_steps())
+    yield from _each(_headed(state for cycle in LIFECYCLES.values() for state in cycle.states))
+
+
+def _of_detection() -> Iterator[Text]:
+    """What a comparison says about a match."""
+    from detection.matching.describe import TELLING
+
+    yield from _each(TELLING)
 
 
 def _of_forms() -> Iterator[Text]:

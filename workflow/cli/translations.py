@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from babel.messages.catalog import Catalog
 
     from workflow.cli.found_texts import Text
@@ -76,7 +78,43 @@ def problems() -> list[str]:
             msgid = message.id if isinstance(message.id, str) else message.id[0]
             if msgid and (msgid, message.context or "") not in used:
                 told.append(f"{language}: “{msgid}” is no longer used. Run: lichtbild translations update")
+    return told + mail_problems()
+
+
+def mail_problems() -> list[str]:
+    """Mails to people of the desk that another language lacks, or that ask for other values there."""
+    from workflow.cli.found_texts import MAILS_TO_RECIPIENTS
+    from workflow.config import ROOT
+    from workflow.web.languages import ENGLISH, LANGUAGES
+
+    folder = ROOT / "templates" / "mails"
+    english = {path.stem: path for path in sorted(folder.glob("*.txt"))}
+    told = []
+    for language in LANGUAGES:
+        if language == ENGLISH:
+            continue
+        theirs = {path.stem: path for path in sorted((folder / language).glob("*.txt"))}
+        told += [
+            f"{language}: the mail “{name}” is no longer used." for name in theirs if name not in english
+        ]
+        for name, path in english.items():
+            if name in MAILS_TO_RECIPIENTS:
+                continue
+            if name not in theirs:
+                told.append(f"{language}: the mail “{name}” has no translation.")
+            elif _asked(path) != _asked(theirs[name]):
+                told.append(f"{language}: the mail “{name}” asks for other values than the English one.")
     return told
+
+
+def _asked(path: Path) -> set[str]:
+    """The names a mail's template wants filled."""
+    from jinja2 import meta
+
+    from workflow.kernel.wording import template_environment
+
+    reader = template_environment(path.parent)
+    return meta.find_undeclared_variables(reader.parse(path.read_text("utf-8")))
 
 
 def _faults(language: str, text: Text, known: Catalog) -> list[str]:

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.exc import IntegrityError
 
+from workflow.accounts.mails import post_mail
 from workflow.accounts.models import Account
 from workflow.accounts.notice_tables import NoticeChannel, WeeklyDigest
 from workflow.accounts.notices import NoticeKind, wants
@@ -25,7 +26,6 @@ from workflow.cases.turns import turns_of
 from workflow.hits.models import Hit
 from workflow.hits.queries import count_open
 from workflow.hits.states import HitState
-from workflow.kernel import outbox
 from workflow.kernel.actors import Role
 from workflow.kernel.db import Session
 from workflow.kernel.money import Money
@@ -149,13 +149,11 @@ def _decide(session: Session, runtime: Runtime, account: Account, week: Week, no
     summary = summary_of(session, account, week.due - timedelta(days=7))
     if summary.is_empty:
         return 1
-    payload = {
-        "to": account.email,
-        "template": "digest",
-        "context": mail_context(session, runtime, account, summary, week),
-        "unsubscribe_url": unsubscribe_url(runtime.config, account.id, NoticeKind.DIGEST),
-    }
-    outbox.post(session, "mail", payload, key=f"mail:digest:{account.id}:{week.name}", now=now)
+    post_mail(
+        session, account, "digest", mail_context(session, runtime, account, summary, week), now,
+        key=f"mail:digest:{account.id}:{week.name}",
+        unsubscribe_url=unsubscribe_url(runtime.config, account.id, NoticeKind.DIGEST),
+    )  # fmt: skip
     row.sent = True
     session.flush()
     return 1

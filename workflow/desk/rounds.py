@@ -21,7 +21,7 @@ from workflow.kernel.db import Session
 from workflow.kernel.deadlines import DeadlineRow, DeadlineState
 from workflow.kernel.outbox import OutboxMessage, OutboxState
 from workflow.kernel.runtime import Runtime
-from workflow.kernel.said import Said, say
+from workflow.kernel.said import Said, joined, say, stored
 
 #: Things of one kind told in one round; the next round tells the rest.
 MOST = 100
@@ -57,7 +57,7 @@ def tell_letters(session: Session, runtime: Runtime) -> int:
         if case is None:
             continue
         text = say("A letter of case {reference} did not leave.", reference=case.reference)
-        why = message.last_error[:200] or message.state.value
+        why = stored(message.last_error[:200] or message.state.value)
         told += _tell(session, runtime, NoticeKind.LETTER_FAILED, text, why,
                       f"letter:{message.id}:{message.fence}", case)  # fmt: skip
     return told
@@ -74,11 +74,11 @@ def tell_dates(session: Session, runtime: Runtime) -> int:
     ).all()
     told = 0
     for row, case in blocked:
-        what = DATE_WORDS.get(row.kind, row.kind)
+        what = DATE_WORDS.get(row.kind, stored(row.kind))
         text = say(
             "A date of case {reference} could not be kept: {what}", reference=case.reference, what=what
         )
-        told += _tell(session, runtime, NoticeKind.DATE_BLOCKED, text, " ".join(row.reasons),
+        told += _tell(session, runtime, NoticeKind.DATE_BLOCKED, text, joined(map(stored, row.reasons)),
                       f"date:{row.id}:{row.claims}", case)  # fmt: skip
     return told
 
@@ -87,7 +87,9 @@ def tell_problems(runtime: Runtime, problems: list[str]) -> None:
     """What the self-check found: once a day, however often it is found."""
     now = runtime.clock.business()
     with runtime.database.transaction() as session:
-        text = say("The self-check found {count}: {first}", count=len(problems), first=problems[0][:300])
+        text = say(
+            "The self-check found {count}: {first}", count=len(problems), first=stored(problems[0][:300])
+        )
         key = f"problem:{now.date().isoformat()}"
         notify_operators(
             session, NoticeKind.PROBLEM, text, now, key=key, link=QUEUE,

@@ -17,6 +17,7 @@ from workflow.hits.hosts import host_of
 from workflow.hits.models import FoundMatch, Hit
 from workflow.kernel.db import Session
 from workflow.kernel.errors import Unavailable
+from workflow.kernel.said import say
 
 #: Pages of one host that are looked through for an imprint.
 MOST_PAGES = 5_000
@@ -128,7 +129,7 @@ def found_picture(session: Session, folder: Path, sha256: str) -> FoundPicture:
     data = _bytes(folder, sha256)
     if media_type is None or data is None:
         raise Unavailable(
-            "The found picture is not in the store any more. It is fetched with the next search."
+            say("The found picture is not in the store any more. It is fetched with the next search.")
         )
     return FoundPicture(data, media_type)
 

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from tldextract import TLDExtract
 
 from workflow.kernel.errors import Refused
+from workflow.kernel.said import say
 
 _NAME = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9])?)*")
 _LONGEST = 253
@@ -43,7 +44,7 @@ def typed_domain(text: str) -> str:
         name = ""
     name = name.removeprefix("www.")
     if not name or len(name) > _LONGEST or "." not in name or not _NAME.fullmatch(name):
-        raise Refused(f"“{text.strip()[:60]}” is not a domain. Write it like example.org.")
+        raise Refused(say("“{given}” is not a domain. Write it like example.org.", given=text.strip()[:60]))
     if _extract().extract_str(name).suffix == name:
-        raise Refused(f"“{name}” belongs to many people. Name one domain below it.")
+        raise Refused(say("“{name}” belongs to many people. Name one domain below it.", name=name))
     return name

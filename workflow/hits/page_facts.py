@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from lxml import html as lxml_html
 
 from workflow.hits.html_reading import tree_of
+from workflow.kernel.said import say
 
 _MOST_JSON = 300_000
 _FIRST_YEAR = 1995
@@ -62,15 +63,15 @@ def _published(root: lxml_html.HtmlElement, told: list[dict[str, Any]]) -> tuple
     for node in told:
         found = _date_in(node.get("datePublished"))
         if found:
-            return found, "The page's own data (date published)"
+            return found, say("The page's own data (date published)")
     for place in root.xpath("//meta[@property='article:published_time']/@content"):
         found = _date_in(place)
         if found:
-            return found, "The page's own data (date published)"
+            return found, say("The page's own data (date published)")
     for place in root.xpath("//time/@datetime"):
         found = _date_in(place)
         if found:
-            return found, "A date on the page"
+            return found, say("A date on the page")
     return None, ""
 
 

@@ -17,7 +17,7 @@ from workflow.hits.queries import COUNTED, View, Wanted
 from workflow.hits.states import VERDICT_WORDS, HitState, Likelihood, Verdict
 from workflow.hits.writing import OBSERVED
 from workflow.kernel.money import Money
-from workflow.kernel.said import say
+from workflow.kernel.said import joined, say, stored
 from workflow.kernel.wording import shown_through
 from workflow.web.rendering import date_text
 
@@ -122,7 +122,7 @@ def facts_of(hit: Hit, twins: int) -> list[Fact]:
     facts = [
         Fact(
             say("Match"),
-            hit.sentence,
+            stored(hit.sentence),
             say("{inliers} places agree", inliers=hit.inliers)
             if hit.inliers
             else say("Whole picture compared"),
@@ -144,25 +144,16 @@ def facts_of(hit: Hit, twins: int) -> list[Fact]:
             say("The picture itself"),
             say("Sure"),
         ),
-        Fact(say("In use since"), date_text(hit.first_seen), hit.first_seen_source, seen),
-        Fact(say("Last seen"), date_text(hit.last_seen), hit.last_seen_source, say("Sure")),
+        Fact(say("In use since"), date_text(hit.first_seen), stored(hit.first_seen_source), seen),
+        Fact(say("Last seen"), date_text(hit.last_seen), stored(hit.last_seen_source), say("Sure")),
         Fact(say("Operator"), hit.operator_name or say("Not known"), imprint, unconfirmed),
     ]
     if hit.operator_address:
         facts.append(Fact(say("Address"), hit.operator_address.replace("\n", ", "), imprint, unconfirmed))
     if hit.operator_email:
         facts.append(Fact(say("E-mail"), hit.operator_email, imprint, unconfirmed))
-    facts += [
-        Fact(say("Country"), hit.operator_country or say("Not known"), imprint, unconfirmed),
-        Fact(
-            say("Credit"),
-            hit.credit_found or say("None found"),
-            say("Text beside the picture"),
-            say("Likely"),
-        ),
-        Fact(say("Licence"), LICENCE_WORDS[hit.licence], " ".join(hit.licence_reasons), say("A guess")),
-        Fact(say("Kind of use"), " ".join(hit.fee_reasons), say("The page"), say("A guess")),
-    ]
+    facts.append(Fact(say("Country"), hit.operator_country or say("Not known"), imprint, unconfirmed))
+    facts += _guesses_of(hit)
     if twins:
         facts.append(
             Fact(
@@ -173,6 +164,25 @@ def facts_of(hit: Hit, twins: int) -> list[Fact]:
             )
         )
     return facts
+
+
+def _guesses_of(hit: Hit) -> list[Fact]:
+    """What the page makes us guess."""
+    return [
+        Fact(
+            say("Credit"),
+            hit.credit_found or say("None found"),
+            say("Text beside the picture"),
+            say("Likely"),
+        ),
+        Fact(
+            say("Licence"),
+            LICENCE_WORDS[hit.licence],
+            joined(map(stored, hit.licence_reasons)),
+            say("A guess"),
+        ),
+        Fact(say("Kind of use"), joined(map(stored, hit.fee_reasons)), say("The page"), say("A guess")),
+    ]
 
 
 def place_of(hit: Hit) -> list[Fact]:

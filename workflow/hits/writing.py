@@ -34,10 +34,11 @@ from workflow.kernel.failpoints import failpoint
 from workflow.kernel.ids import new_id
 from workflow.kernel.lifecycle import advance, begin
 from workflow.kernel.runtime import Runtime
+from workflow.kernel.said import say
 from workflow.works.models import Work
 
 BATCH = 50
-OBSERVED = "Seen by our search"
+OBSERVED: str = say("Seen by our search")
 #: Whose days group the notices of new hits before the set-up.
 DEFAULT_ZONE = "Europe/Berlin"
 
@@ -211,7 +212,7 @@ def _aside(session: Session, hit: Hit) -> tuple[Verdict | None, str]:
     for other in shown:
         surer = other.certainty is Certainty.CONFIRMED or hit.certainty is Certainty.UNCERTAIN
         if other.verdict is not Verdict.DUPLICATE and surer:
-            return Verdict.DUPLICATE, "The same photograph on the same page, in another size."
+            return Verdict.DUPLICATE, say("The same photograph on the same page, in another size.")
     return None, ""
 
 

@@ -172,7 +172,7 @@ def request(session: Session, wish: Wish, actor: Actor, now: datetime) -> Approv
     )  # fmt: skip
     session.add(row)
     session.flush()
-    _tell(session, row, "asked", actor, now, f"Asked for a second person: {wish.rule.label}")
+    _tell(session, row, "asked", actor, now, say("Asked for a second person: {label}", label=wish.rule.label))
     return row
 
 
@@ -193,7 +193,7 @@ def decide(
     """
     row = session.get(Approval, approval_id, with_for_update=True, populate_existing=True)
     if row is None:
-        raise NotFound("This request")
+        raise NotFound(say("This request"))
     if row.decision is not None:
         raise Refused(say("This was decided already."))
     if row.expires_at <= now:
@@ -210,9 +210,9 @@ def decide(
     row.decided_by, row.decided_name, row.decided_at = actor.id, actor.name or actor.id, now
     row.note, row.alone = note, agree and same
     session.flush()
-    label = "Agreed as the second person" if agree else "Did not agree as the second person"
+    label = say("Agreed as the second person") if agree else say("Did not agree as the second person")
     if row.alone:
-        label = "Agreed alone, a day later (one-person instance)"
+        label = say("Agreed alone, a day later (one-person instance)")
     _tell(session, row, row.decision.value, actor, now, label)
     return row
 
@@ -229,7 +229,7 @@ def take_back(session: Session, approval: Approval, actor: Actor, now: datetime)
     """End a request that nobody decided, or an agreement that has not come to anything."""
     _void(approval, actor, now)
     session.flush()
-    _tell(session, approval, "void", actor, now, "Took the request back")
+    _tell(session, approval, "void", actor, now, say("Took the request back"))
 
 
 def newest(session: Session, action: str, subject_id: uuid.UUID) -> Approval | None:

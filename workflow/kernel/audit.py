@@ -18,6 +18,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from workflow.kernel.actors import Actor, Role
 from workflow.kernel.db import Base, enum_column
 from workflow.kernel.ids import new_id
+from workflow.kernel.said import say
 
 #: What the first entry of a chain points to.
 GENESIS = "0" * 64
@@ -205,7 +206,12 @@ def _broken_chains(session: Session) -> Iterator[str]:
             subject, sequence, previous = (entry.subject_type, entry.subject_id), 0, GENESIS
         intact = entry.sequence == sequence + 1 and entry.previous_hash == previous
         if not intact or entry.hash != entry.computed_hash():
-            yield f"Audit chain of {entry.subject_type} {entry.subject_id} breaks at {entry.sequence}."
+            yield say(
+                "Audit chain of {subject_type} {subject_id} breaks at {sequence}.",
+                subject_type=entry.subject_type,
+                subject_id=entry.subject_id,
+                sequence=entry.sequence,
+            )
         sequence, previous = entry.sequence, entry.hash
         session.expunge(entry)
 
@@ -215,7 +221,7 @@ def _broken_seals(session: Session) -> Iterator[str]:
     links = select(AuditSeal).order_by(AuditSeal.number).execution_options(yield_per=CHECK_BATCH)
     for link in session.scalars(links):
         if link.previous_hash != previous or link.hash != link.computed_hash():
-            yield f"Audit seal {link.number} does not fit the one before."
+            yield say("Audit seal {link_number} does not fit the one before.", link_number=link.number)
         previous = link.hash
         heads = list(link.heads.items())
         for at in range(0, len(heads), CHECK_BATCH):
@@ -238,4 +244,8 @@ def _missing_heads(session: Session, number: int, heads: dict[str, str]) -> Iter
     found = {(f"{kind}:{key}", head) for kind, key, head in there}
     for subject, head in heads.items():
         if (subject, head) not in found:
-            yield f"Audit seal {number} names an entry of {subject} that is gone."
+            yield say(
+                "Audit seal {number} names an entry of {subject} that is gone.",
+                number=number,
+                subject=subject,
+            )

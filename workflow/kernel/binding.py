@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from pikepdf import Pdf
 
 from workflow.kernel.errors import Refused
+from workflow.kernel.said import say
 
 #: A4 in points; what follows a document with an odd number of pages.
 A4 = (595.28, 841.89)
@@ -21,7 +22,7 @@ def bind(parts: Sequence[bytes]) -> tuple[bytes, list[int]]:
     begins on a sheet of its own. Same input, same bytes.
     """
     if not parts:
-        raise Refused("There is nothing to print.")
+        raise Refused(say("There is nothing to print."))
     with ExitStack() as opened, Pdf.new() as bound:
         counts = []
         for part in parts:

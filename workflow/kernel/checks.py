@@ -19,6 +19,7 @@ from workflow.kernel.inbox import InboxMessage, InboxState
 from workflow.kernel.lifecycle import Lifecycle
 from workflow.kernel.outbox import OutboxMessage, OutboxState
 from workflow.kernel.runtime import Runtime
+from workflow.kernel.said import say
 
 #: Rows read at once.
 BATCH = 500
@@ -49,15 +50,21 @@ def database_is_whole(session: Session, *, fast: bool) -> list[str]:
     if session.get_bind().dialect.name != "sqlite":
         return []
     look = "quick_check" if fast else "integrity_check"
-    problems = [
-        f"The database file is damaged: {said}" for (said,) in session.execute(text(f"PRAGMA {look}(10)"))
+    problems: list[str] = [
+        say("The database file is damaged: {said}", said=said)
+        for (said,) in session.execute(text(f"PRAGMA {look}(10)"))
         if said != "ok"
     ]  # fmt: skip
     if not fast:
         dangling = session.execute(text("PRAGMA foreign_key_check")).fetchmany(MOST)
-        problems += [f"A row of {row[0]} points to a row of {row[2]} that is gone." for row in dangling]
+        problems += [
+            say("A row of {table} points to a row of {other} that is gone.", table=row[0], other=row[2])
+            for row in dangling
+        ]
     if session.execute(text("PRAGMA synchronous")).scalar() != SQLITE_FULL:
-        problems.append("SQLite does not run with synchronous=FULL: a commit could be lost at power loss.")
+        problems.append(
+            say("SQLite does not run with synchronous=FULL: a commit could be lost at power loss.")
+        )
     return problems
 
 
@@ -67,7 +74,8 @@ def commits_are_durable(session: Session) -> list[str]:
         return []
     told = {name: str(session.execute(text(f"SHOW {name}")).scalar()) for name in DURABLE}
     return [
-        f"PostgreSQL runs with {name}={value}: a commit could be lost at power loss. Set {name}=on."
+        say("PostgreSQL runs with {name}={value}: a commit could be lost at power loss. Set "
+"{name}=on.", name=name, value=value)
         for name, value in told.items() if value in UNSAFE[name]
     ]  # fmt: skip
 
@@ -90,7 +98,13 @@ def states_are_as_told(session: Session, lifecycle: Lifecycle[Any]) -> list[str]
     state = type_coerce(cast(model.state, String), String)
     wrong = select(model.id, state, told).where(func.coalesce(told, "") != state).limit(MOST + 1)
     return _told(
-        f"The {lifecycle.name} {key} is “{stands}”, but its history ends with “{said or 'nothing'}”."
+        say(
+            "The {lifecycle_name} {key} is “{stands}”, but its history ends with “{what}”.",
+            lifecycle_name=lifecycle.name,
+            key=key,
+            stands=stands,
+            what=said or "nothing",
+        )
         for key, stands, said in session.execute(wrong)
     )
 
@@ -105,7 +119,13 @@ def one_live_date_per_kind(session: Session) -> list[str]:
         .limit(MOST + 1)
     )
     return _told(
-        f"The {subject} {key} has {count} live dates of the kind “{kind}”."
+        say(
+            "The {subject} {key} has {count} live dates of the kind “{kind}”.",
+            subject=subject,
+            key=key,
+            count=count,
+            kind=kind,
+        )
         for subject, key, kind, count in session.execute(twice)
     )
 
@@ -118,7 +138,9 @@ def taken_dates_are_at_work(session: Session) -> list[str]:
         keys = {f"deadline:{key}:{claims}": key for key, claims in batch}
         alive = _at_work(session, keys)
         problems += [
-            f"The date {keys[key]} was taken, but no message fires it." for key in keys if key not in alive
+            say("The date {keys} was taken, but no message fires it.", keys=keys[key])
+            for key in keys
+            if key not in alive
         ]
     return _told(problems)
 
@@ -133,7 +155,9 @@ def received_messages_are_at_work(session: Session) -> list[str]:
         keys = {f"inbox:{source}:{name}": f"{name} of {source}" for source, name in batch}
         alive = _at_work(session, keys)
         problems += [
-            f"The message {keys[key]} came in, but nothing reads it." for key in keys if key not in alive
+            say("The message {keys} came in, but nothing reads it.", keys=keys[key])
+            for key in keys
+            if key not in alive
         ]
     return _told(problems)
 
@@ -145,7 +169,7 @@ def no_message_is_abandoned(session: Session, runtime: Runtime) -> list[str]:
         OutboxMessage.state == OutboxState.CLAIMED, OutboxMessage.lease_until < wall - LEASE_LONG_OVER
     )
     return _told(
-        f"The message {key} was taken by a worker that fell silent, and no worker took it over."
+        say("The message {key} was taken by a worker that fell silent, and no worker took it over.", key=key)
         for key in session.scalars(silent.limit(MOST + 1))
     )
 
@@ -158,8 +182,12 @@ def messages_that_want_a_look(session: Session, runtime: Runtime) -> list[str]:
         OutboxMessage.state.in_((OutboxState.FAILED, OutboxState.UNKNOWN)),
         OutboxMessage.created_at < now - LOOKED_AT_BY,
     )
-    notices = [
-        f"{count} messages have been “{state.value}” for more than a day: see the queue."
+    notices: list[str] = [
+        say(
+            "{count} messages have been “{state}” for more than a day: see the queue.",
+            count=count,
+            state=state.value,
+        )
         for state, count in session.execute(stuck.group_by(OutboxMessage.state))
     ]
     waiting = session.scalar(
@@ -168,7 +196,9 @@ def messages_that_want_a_look(session: Session, runtime: Runtime) -> list[str]:
         )
     )  # fmt: skip
     if waiting:
-        notices.append(f"{waiting} messages have waited for more than an hour: does a worker run?")
+        notices.append(
+            say("{waiting} messages have waited for more than an hour: does a worker run?", waiting=waiting)
+        )
     return notices
 
 
@@ -193,7 +223,9 @@ def _at_work(session: Session, keys: Iterable[str]) -> set[str]:
 def _told(sentences: Iterable[str]) -> list[str]:
     """At most :data:`MOST` sentences, and one that says that there are more."""
     told = list(islice(sentences, MOST + 1))
-    return told if len(told) <= MOST else [*told[:MOST], f"… and more than {MOST} of this kind."]
+    return (
+        told if len(told) <= MOST else [*told[:MOST], say("… and more than {most} of this kind.", most=MOST)]
+    )
 
 
 def shortened(sentences: Sequence[str]) -> list[str]:

@@ -17,6 +17,7 @@ from workflow.kernel.db import Session
 from workflow.kernel.documents import Document, Vault
 from workflow.kernel.files import UNFINISHED
 from workflow.kernel.runtime import Runtime
+from workflow.kernel.said import say
 
 #: What sealing adds to a file: format byte, nonce, tag.
 SEALED_BY = 1 + 12 + 16
@@ -64,11 +65,23 @@ def nothing_lies_beside(session: Session, runtime: Runtime) -> list[str]:
     vault, before = runtime.vault, runtime.clock.wall() - LEFT_BEHIND_AFTER
     left = [path for path in vault.orphans(session) if _older(path, before)]
     drafts = [path for path in left if path.name.endswith(UNFINISHED)]
-    notices = []
+    notices: list[str] = []
     if drafts:
-        notices.append(f"{len(drafts)} unfinished files of a process that was stopped: {drafts[0]}.")
+        notices.append(
+            say(
+                "{count} unfinished files of a process that was stopped: {drafts}.",
+                count=len(drafts),
+                drafts=drafts[0],
+            )
+        )
     if rest := [path for path in left if path not in drafts]:
-        notices.append(f"{len(rest)} files lie in the vault that no document names: {rest[0]}.")
+        notices.append(
+            say(
+                "{count} files lie in the vault that no document names: {rest}.",
+                count=len(rest),
+                rest=rest[0],
+            )
+        )
     return notices
 
 
@@ -78,13 +91,15 @@ def _absent(session: Session, vault: Vault) -> Iterator[str]:
         try:
             length = os.stat(vault.file_of(address, key_id)).st_size  # noqa: PTH116 - ten thousand of them
         except FileNotFoundError:
-            yield f"The bytes of document {key} are missing."
+            yield say("The bytes of document {key} are missing.", key=key)
             continue
         except OSError as broken:
-            yield f"The bytes of document {key} cannot be read: {broken.strerror}."
+            yield say(
+                "The bytes of document {key} cannot be read: {strerror}.", key=key, strerror=broken.strerror
+            )
             continue
         if length != size + (SEALED_BY if key_id else 0):
-            yield f"The bytes of document {key} were changed or are damaged."
+            yield say("The bytes of document {key} were changed or are damaged.", key=key)
 
 
 def _older(path: Path, before: datetime) -> bool:

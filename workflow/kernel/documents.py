@@ -24,6 +24,7 @@ from workflow.kernel.errors import NotFound, Unavailable
 from workflow.kernel.failpoints import failpoint
 from workflow.kernel.files import sync_folder, write_once
 from workflow.kernel.ids import new_id
+from workflow.kernel.said import say
 from workflow.kernel.secrets import KEY_BYTES, MasterKey, seal, unseal
 
 #: Where documents without a scope lie; those of a scope lie in a folder named after its key.
@@ -108,7 +109,7 @@ class Vault:
         """The bytes, verified against the address; :class:`Unavailable` if they are missing or changed."""
         document = session.get(Document, document_id)
         if document is None:
-            raise NotFound("This document")
+            raise NotFound(say("This document"))
         return self._verified(session, document)
 
     def check(self, session: Session) -> list[str]:
@@ -148,14 +149,23 @@ class Vault:
     def _verified(self, session: Session, document: Document) -> bytes:
         data_key = session.get(DataKey, document.key_id) if document.key_id else None
         if document.key_id and data_key is None:
-            raise Unavailable(f"The key of document {document.id} was destroyed.")
+            raise Unavailable(
+                say("The key of document {document_id} was destroyed.", document_id=document.id)
+            )
         path = self._path(document.address, document.key_id)
         try:
             return _read(path, document.address, self._opened(data_key))
         except FileNotFoundError as missing:
-            raise Unavailable(f"The bytes of document {document.id} are missing.") from missing
+            raise Unavailable(
+                say("The bytes of document {document_id} are missing.", document_id=document.id)
+            ) from missing
         except (Unavailable, OSError) as broken:
-            raise Unavailable(f"The bytes of document {document.id} were changed or are damaged.") from broken
+            raise Unavailable(
+                say(
+                    "The bytes of document {document_id} were changed or are damaged.",
+                    document_id=document.id,
+                )
+            ) from broken
 
     def _store(self, path: Path, data: bytes, address: str, key: bytes | None) -> None:
         """Bring the bytes to the path, durably; what lies there damaged is set aside, never lost."""
@@ -167,7 +177,9 @@ class Vault:
                 write_once(path, sealed)
             except FileExistsError:  # another process was faster with the same bytes
                 if not _holds(path, address, key):
-                    raise Unavailable(f"The bytes of {address} could not be stored.") from None
+                    raise Unavailable(
+                        say("The bytes of {address} could not be stored.", address=address)
+                    ) from None
         for folder in (path.parent, path.parent.parent, self._root):  # also those a killed process made
             sync_folder(folder)
 
@@ -195,7 +207,7 @@ def _read(path: Path, address: str, key: bytes | None) -> bytes:
     stored = path.read_bytes()
     data = stored if key is None else unseal(key, stored, address.encode())
     if hashlib.sha256(data).hexdigest() != address:
-        raise Unavailable("The bytes are not what their address says.")
+        raise Unavailable(say("The bytes are not what their address says."))
     return data
 
 

@@ -24,7 +24,7 @@ class ProofNeeded(DomainError):
     """Nothing was done: first the person must prove again who it is (password, and code if there is one)."""
 
     def __init__(self) -> None:
-        super().__init__("Please give your password again; this step is an important one.")
+        super().__init__(say("Please give your password again; this step is an important one."))
 
 
 class Stale(DomainError):

@@ -20,6 +20,7 @@ from workflow.kernel.db import Base, enum_column
 from workflow.kernel.errors import NotFound, Refused
 from workflow.kernel.ids import new_id
 from workflow.kernel.money import Currency, Money
+from workflow.kernel.said import say
 
 
 class JournalLine(Base):
@@ -86,7 +87,7 @@ def book(
         sums[posting.amount.currency] += posting.amount.minor
     assert lines and not any(sums.values()), f"{key} does not balance: {dict(sums)}"
     if session.scalar(select(JournalEntry.id).where(JournalEntry.key == key)):
-        raise Refused(f"{occasion} is booked already.")
+        raise Refused(say("{occasion} is booked already.", occasion=occasion))
     entry_id = new_id()
     for position, posting in enumerate(lines):
         session.add(
@@ -127,7 +128,7 @@ def reverse(
     """Take an entry back by its mirror image; a second reversal is :class:`Refused`."""
     original = session.get(JournalEntry, entry_id)
     if original is None:
-        raise NotFound("This booking")
+        raise NotFound(say("This booking"))
     mirrored = [
         Posting(accounts(line.account), -line.amount, line.case_id, line.owner_id)
         for line in lines_of(session, entry_id)
@@ -164,7 +165,12 @@ def check(session: Session) -> list[str]:
         .outerjoin(JournalEntry, JournalEntry.id == JournalLine.entry_id)
         .where(JournalEntry.id.is_(None))
     )
-    problems = [f"Journal entry {entry} is off by {total} {currency}." for entry, currency, total in uneven]
+    problems: list[str] = [
+        say(
+            "Journal entry {entry} is off by {total} {currency}.", entry=entry, total=total, currency=currency
+        )
+        for entry, currency, total in uneven
+    ]
     if headless:
-        problems.append(f"{headless} journal lines have no entry.")
+        problems.append(say("{headless} journal lines have no entry.", headless=headless))
     return problems

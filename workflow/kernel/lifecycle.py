@@ -20,7 +20,7 @@ from workflow.kernel import audit, deadlines
 from workflow.kernel.access import WHOEVER, Reaches, reached
 from workflow.kernel.actors import Actor, Role
 from workflow.kernel.errors import Refused, Stale
-from workflow.kernel.said import say
+from workflow.kernel.said import say, stored
 
 
 class Stateful(Protocol):
@@ -228,7 +228,7 @@ def advance(
     """
     session.flush()
     found = session.get(lifecycle.model, subject_id, with_for_update=True, populate_existing=True)
-    subject = reached(session, lifecycle.reach, actor, found, f"This {lifecycle.name}")
+    subject = reached(session, lifecycle.reach, actor, found, stored(f"This {lifecycle.name}"))
     if seen_version is not None and subject.version != seen_version:
         raise Stale
     before: Enum = subject.state

@@ -26,6 +26,7 @@ from jinja2 import Environment
 
 from workflow.kernel.errors import DomainError, NotFound, Refused
 from workflow.kernel.files import write_once
+from workflow.kernel.said import say
 from workflow.kernel.wording import one_line
 
 MAX_MAIL_BYTES = 25 * 1024 * 1024
@@ -86,7 +87,7 @@ def compose(mail: Mail, sender: str) -> EmailMessage:
     message["To"] = _address("", checked_address(mail.to))
     if mail.reply_to:
         message["Reply-To"] = _address("", checked_address(mail.reply_to))
-    message["Subject"] = one_line(mail.subject, "The subject of the mail")
+    message["Subject"] = one_line(mail.subject, say("The subject of the mail"))
     message["Date"] = format_datetime(mail.written_at)
     digest = mail_name(mail.message_id_key)
     message["Message-ID"] = f"<{digest}@{address.rpartition('@')[2]}>"
@@ -96,13 +97,18 @@ def compose(mail: Mail, sender: str) -> EmailMessage:
         message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     message.set_content(mail.text, cte="quoted-printable")
     for attachment in mail.attachments:
-        kind, _, detail = one_line(attachment.media_type, "The type of an attachment").partition("/")
-        filename = one_line(attachment.name, "The name of an attachment")
+        kind, _, detail = one_line(attachment.media_type, say("The type of an attachment")).partition("/")
+        filename = one_line(attachment.name, say("The name of an attachment"))
         message.add_attachment(attachment.data, maintype=kind, subtype=detail, filename=filename)
     if mail.attachments:
         message.set_boundary(f"part-{digest}")
     if sum(len(attachment.data) for attachment in mail.attachments) > MAX_MAIL_BYTES:
-        raise Refused(f"The attachments are larger than {MAX_MAIL_BYTES // 1024**2} MB together.")
+        raise Refused(
+            say(
+                "The attachments are larger than {most} MB together.",
+                most=MAX_MAIL_BYTES // 1024**2,
+            )
+        )
     return message
 
 
@@ -128,20 +134,28 @@ def checked_address(text: str) -> str:
     Only the form is checked, no server is asked.
     """
     try:
-        good = validate_email(one_line(text.strip(), "The address"), check_deliverability=False)
+        good = validate_email(one_line(text.strip(), say("The address")), check_deliverability=False)
     except EmailNotValidError as wrong:
-        raise Refused(f"“{text.strip()[:80]}” is not an e-mail address: {wrong}") from wrong
+        raise Refused(
+            say("“{given}” is not an e-mail address: {wrong}", given=text.strip()[:80], wrong=wrong)
+        ) from wrong
     return good.ascii_email or good.normalized
 
 
-def render_mail(environment: Environment, name: str, context: Mapping[str, object]) -> tuple[str, str]:
-    """Subject and text from ``mails/<name>.txt``, whose first line is ``Subject: …``."""
-    rendered = environment.get_template(f"mails/{name}.txt").render(context)
+def render_mail(
+    environment: Environment, name: str, context: Mapping[str, object], language: str = ""
+) -> tuple[str, str]:
+    """Subject and text from ``mails/<name>.txt``, whose first line is ``Subject: …``.
+
+    In another language than English from ``mails/<language>/<name>.txt``: whoever names one has it.
+    """
+    folder = f"mails/{language}" if language not in ("", "en") else "mails"
+    rendered = environment.get_template(f"{folder}/{name}.txt").render(context)
     first, _, text = rendered.partition("\n")
     label, _, subject = first.partition(": ")
     assert label == "Subject" and subject.strip(), f"mails/{name}.txt must begin with its subject"
     body = re.sub(r"[ \t]+\n", "\n", text).strip()
-    return one_line(subject.strip(), "The subject of the mail"), re.sub(r"\n{3,}", "\n\n", body) + "\n"
+    return one_line(subject.strip(), say("The subject of the mail")), re.sub(r"\n{3,}", "\n\n", body) + "\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +193,7 @@ class LocalMailbox:
         """One mail by the name that :meth:`list` gave; :class:`NotFound` otherwise."""
         path = self._folder / f"{name}.eml"
         if not re.fullmatch(r"[0-9a-f]{32}", name) or not path.is_file():
-            raise NotFound("This mail")
+            raise NotFound(say("This mail"))
         return self._parse(path)
 
     @staticmethod
@@ -201,9 +215,11 @@ class LocalMailbox:
 def sender_parts(sender: str) -> tuple[str, str]:
     """``Name <address>`` or a bare address, as name and checked address."""
     form = r"\s*(?:\"?([^<>\"]*?)\"?\s*<([^<>]+)>|([^<>\s]+))\s*"
-    match = re.fullmatch(form, one_line(sender, "The sender"))
+    match = re.fullmatch(form, one_line(sender, say("The sender")))
     if not match:
-        raise Refused(f"“{sender[:80]}” is not a sender; write it like Name <mail@example.org>.")
+        raise Refused(
+            say("“{sender}” is not a sender; write it like Name <mail@example.org>.", sender=sender[:80])
+        )
     return match[1] or "", checked_address(match[2] or match[3])
 
 

@@ -13,14 +13,16 @@ from workflow.kernel.runtime import Runtime
 
 
 def send_mail(runtime: Runtime, payload: dict[str, Any]) -> None:
-    """Payload: ``to``, ``template``, ``context``; optionally ``attachments`` (document ids), ``reply_to``,
-    ``unsubscribe_url``.
+    """Payload: ``to``, ``template``, ``context``; optionally ``language``, ``attachments`` (document ids),
+    ``reply_to``, ``unsubscribe_url``.
 
     Names ending in ``_on``, ``_by`` or ``_date`` hold ISO dates, a ``{"minor", "currency"}`` is money.
     Raises what the transport raises: refused, delayed or unknown.
     """
     context = {name: _typed(name, value) for name, value in payload["context"].items()}
-    subject, text = render_mail(runtime.press.environment, payload["template"], context)
+    subject, text = render_mail(
+        runtime.press.environment, payload["template"], context, payload.get("language", "")
+    )
     attachments: list[Attachment] = []
     with runtime.database.reading() as session:
         for document_id in payload.get("attachments", ()):

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from workflow.kernel.db import Base, enum_column, insert_once
 from workflow.kernel.ids import new_id
+from workflow.kernel.said import say
 
 LEASE = timedelta(minutes=5)
 MAX_ATTEMPTS = 12
@@ -25,6 +26,8 @@ MAX_ATTEMPTS = 12
 BACKOFF_SECONDS = (5, 15, 60, 300, 900, 3600)
 EVENT = "event"
 #: What these said is gone once it is done: a mail may hold a link that opens something.
+#: How urgent most messages are; a smaller number goes first.
+ORDINARY = 50
 FORGOTTEN_WHEN_DONE = frozenset({"mail"})
 #: Recurring questions carry their minute in the key: it never comes again.
 RECURRING = ("self_check", "housekeeping", "psp.reconcile")
@@ -92,7 +95,7 @@ def post(
     *,
     key: str,
     now: datetime,
-    priority: int = 50,
+    priority: int = ORDINARY,
 ) -> bool:
     """Write a message in the caller's transaction; ``False`` if one with this key exists already.
 
@@ -148,7 +151,11 @@ def finish(session: Session, message: OutboxMessage, wall: datetime) -> None:
 def retry_later(session: Session, message: OutboxMessage, wall: datetime, error: str) -> None:
     """Give it back for a later try; after :data:`MAX_ATTEMPTS` it fails for good."""
     if message.attempts >= MAX_ATTEMPTS:
-        fail(session, message, f"Given up after {message.attempts} tries: {error}")
+        fail(
+            session,
+            message,
+            say("Given up after {attempts} tries: {error}", attempts=message.attempts, error=error),
+        )
         return
     wait = BACKOFF_SECONDS[min(message.attempts, len(BACKOFF_SECONDS)) - 1]
     _settle(

@@ -25,6 +25,7 @@ from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import URLFetcher, URLFetcherResponse
 
 from workflow.kernel.errors import Refused
+from workflow.kernel.said import say
 from workflow.kernel.wording import template_environment
 
 log = logging.getLogger(__name__)
@@ -109,7 +110,7 @@ class _Fetcher(URLFetcher):  # type: ignore[misc]
         if (match := _ASSET.fullmatch(url)) and (found := self._press.asset(match[1])) is not None:
             return URLFetcherResponse(url, found, {"Content-Type": "application/octet-stream"})
         log.warning("a document asked for %r: refused", url[:200])
-        reason = f"The document asks for “{url[:100]}”, which is not one of its own parts."
+        reason = say("The document asks for “{url}”, which is not one of its own parts.", url=url[:100])
         self.refused.append(reason)
         raise ValueError(reason)
 
@@ -123,9 +124,9 @@ def qr_svg(text: str, label: str = "QR code") -> Markup:
 
 def _check_image(name: str, data: bytes) -> None:
     if not _IMAGE.fullmatch(f"image:{name}"):
-        raise Refused(f"“{name[:40]}” cannot be the name of a picture in a document.")
+        raise Refused(say("“{name}” cannot be the name of a picture in a document.", name=name[:40]))
     if len(data) > MAX_IMAGE_BYTES:
-        raise Refused(f"The picture “{name}” is too large for a document.")
+        raise Refused(say("The picture “{name}” is too large for a document.", name=name))
     _image_kind(data)
 
 
@@ -133,7 +134,7 @@ def _image_kind(data: bytes) -> str:
     for start, kind in _IMAGE_KINDS.items():
         if data.startswith(start):
             return kind
-    raise Refused("A picture of a document must be JPEG or PNG.")
+    raise Refused(say("A picture of a document must be JPEG or PNG."))
 
 
 @cache
@@ -155,7 +156,7 @@ def _complaints() -> Iterator[list[str]]:
     class Listener(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
             if record.thread == here:
-                found.append(f"The document cannot be made: {record.getMessage()[:200]}")
+                found.append(say("The document cannot be made: {why}", why=record.getMessage()[:200]))
 
     listener = Listener(level=logging.ERROR)
     _WEASYPRINT.addHandler(listener)

@@ -14,6 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from workflow.kernel.db import Base
+from workflow.kernel.said import say
 
 #: Names in use.
 TICKER, WORKER, SELF_CHECK, DOCUMENTS, HOUSEKEEPING = (
@@ -65,9 +66,13 @@ def clock_trouble(session: Session, wall: datetime) -> str | None:
     if newest is None or wall >= newest - SLACK:
         return None
     return (  # said again by each message that waits for it
-        f"The clock of this machine says {wall:%Y-%m-%d %H:%M} UTC, but {newest:%Y-%m-%d %H:%M} was written "
-        "down already. Until it is right, no date fires and no letter leaves. Set the clock; if it was wrong "
-        "before and is right now: lichtbild doctor --trust-clock"
+        say(
+            "The clock of this machine says {wall} UTC, but {newest} was written down already. "
+            "Until it is right, no date fires and no letter leaves. Set the clock; if it was "
+            "wrong before and is right now: lichtbild doctor --trust-clock",
+            wall=f"{wall:%Y-%m-%d %H:%M}",
+            newest=f"{newest:%Y-%m-%d %H:%M}",
+        )
     )
 
 

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any, NoReturn, Self
 
 #: English month names: a letter must not depend on the locale of the machine it was written on.
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 class Said(str):
@@ -53,9 +53,14 @@ def say_many(one: str, many: str, count: int, /, **values: Any) -> Said:
     return Said(one, {"count": count, **values}, many, count)
 
 
+def stored(text: str, /) -> Said:
+    """A sentence that was stored as text: told in the reader's language as far as it is ours."""
+    return Said(text, {})
+
+
 def inside(said: str, /) -> Said:
     """The words as they stand inside an English sentence: without the capital at the start."""
-    return say(said[:1].lower() + said[1:])
+    return stored(said[:1].lower() + said[1:])
 
 
 def joined(sentences: Iterable[str], /) -> Said | str:
@@ -76,4 +81,4 @@ def _plain(value: Any) -> Any:
 def date_text(on: date) -> str:
     """``22 Nov 2026`` with no-break spaces. A moment is a bug here: its day depends on the zone."""
     assert not isinstance(on, datetime), "choose the zone first: calendar.local_date"
-    return f"{on.day}\u00a0{_MONTHS[on.month - 1]}\u00a0{on.year}"
+    return f"{on.day}\u00a0{MONTHS[on.month - 1]}\u00a0{on.year}"

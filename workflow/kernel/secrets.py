@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from workflow.kernel.errors import Conflict, Unavailable
 from workflow.kernel.files import write_once
+from workflow.kernel.said import say
 
 KEY_BYTES = 32
 ENVIRONMENT = "LICHTBILD_MASTER_KEY"
@@ -36,7 +37,13 @@ class MasterKey:
 
     def __init__(self, key: bytes) -> None:
         if len(key) != KEY_BYTES:
-            raise Unavailable(f"The master key must be {KEY_BYTES} bytes long, this one has {len(key)}.")
+            raise Unavailable(
+                say(
+                    "The master key must be {wanted} bytes long, this one has {count}.",
+                    wanted=KEY_BYTES,
+                    count=len(key),
+                )
+            )
         self._key = key
 
     def __repr__(self) -> str:
@@ -53,7 +60,7 @@ class MasterKey:
         if text:
             return cls(_decoded(text))
         if path is None:
-            raise Unavailable(f"There is no master key: set {ENVIRONMENT} or name a key file.")
+            raise Unavailable(say("There is no master key: set {name} or name a key file.", name=ENVIRONMENT))
         return cls(_read_private(path))
 
     def derive(self, purpose: str) -> bytes:
@@ -86,7 +93,7 @@ def create_master_key(path: Path) -> MasterKey:
     try:
         write_once(path, key)
     except FileExistsError as present:  # a key that sealed something is never replaced
-        raise Conflict(f"There is already a master key at {path}.") from present
+        raise Conflict(say("There is already a master key at {path}.", path=path)) from present
     return MasterKey(key)
 
 
@@ -100,27 +107,29 @@ def unseal(key: bytes, sealed: bytes, aad: bytes) -> bytes:
     """What :func:`seal` was given; :class:`Unavailable` if anything was altered or the key is another."""
     start = len(_FORMAT) + _NONCE_BYTES
     if not sealed.startswith(_FORMAT) or len(sealed) < start:
-        raise Unavailable("The sealed data is damaged.")
+        raise Unavailable(say("The sealed data is damaged."))
     try:
         return AESGCM(key).decrypt(sealed[len(_FORMAT) : start], sealed[start:], aad)
     except InvalidTag as wrong:
-        raise Unavailable("The sealed data was altered, or it was sealed with another key.") from wrong
+        raise Unavailable(say("The sealed data was altered, or it was sealed with another key.")) from wrong
 
 
 def _decoded(text: str) -> bytes:
     try:
         return base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError) as wrong:
-        raise Unavailable(f"{ENVIRONMENT} is not base64.") from wrong
+        raise Unavailable(say("{name} is not base64.", name=ENVIRONMENT)) from wrong
 
 
 def _read_private(path: Path) -> bytes:
     try:
         mode = path.stat().st_mode
         if mode & (stat.S_IRWXG | stat.S_IRWXO):
-            raise Unavailable(f"Others can read the master key {path}; run: chmod 600 {path}")
+            raise Unavailable(say("Others can read the master key {path}; run: chmod 600 {path}", path=path))
         return path.read_bytes()
     except FileNotFoundError as missing:
-        raise Unavailable(f"There is no master key at {path}.") from missing
+        raise Unavailable(say("There is no master key at {path}.", path=path)) from missing
     except OSError as broken:
-        raise Unavailable(f"The master key {path} cannot be read: {broken.strerror}.") from broken
+        raise Unavailable(
+            say("The master key {path} cannot be read: {strerror}.", path=path, strerror=broken.strerror)
+        ) from broken

@@ -25,6 +25,7 @@ from workflow.kernel.mail import (
     is_international,
     sender_parts,
 )
+from workflow.kernel.said import say
 
 TIMEOUT_SECONDS = 30.0
 _FIRST_ANSWER = 200  # RFC 5321: answers have three digits from 200 on
@@ -59,9 +60,15 @@ class SmtpTransport:
         try:
             server = self._connect()
         except smtplib.SMTPResponseException as answer:  # even a 5xx: our set-up is wrong, not the mail
-            raise MailDelayed(f"{self.host} does not let us in: {_said(answer.smtp_error)}") from answer
+            raise MailDelayed(
+                say("{host} does not let us in: {said}", host=self.host, said=_said(answer.smtp_error))
+            ) from answer
         except (smtplib.SMTPException, OSError) as broken:
-            raise MailDelayed(f"{self.host}:{self.port} cannot be reached: {broken}") from broken
+            raise MailDelayed(
+                say(
+                    "{host}:{port} cannot be reached: {broken}", host=self.host, port=self.port, broken=broken
+                )
+            ) from broken
         try:
             self._envelope(server, origin, checked_address(mail.to), is_international(message))
             self._deliver(server, message)
@@ -91,13 +98,17 @@ class SmtpTransport:
 
     def _envelope(self, server: smtplib.SMTP, origin: str, to: str, international: bool) -> None:
         if international and not server.has_extn("smtputf8"):
-            raise MailRefused(f"{self.host} cannot send to {to}: it knows no international addresses.")
+            raise MailRefused(
+                say("{host} cannot send to {to}: it knows no international addresses.", host=self.host, to=to)
+            )
         try:
-            _expect(server.mail(origin, ["SMTPUTF8"] if international else []), "the sender")
+            _expect(server.mail(origin, ["SMTPUTF8"] if international else []), say("the sender"))
             _expect(server.rcpt(to), to)
-            _expect(server.docmd("DATA"), "the mail")
+            _expect(server.docmd("DATA"), say("the mail"))
         except (smtplib.SMTPException, OSError) as broken:
-            raise MailDelayed(f"The connection to {self.host} broke before the mail was sent.") from broken
+            raise MailDelayed(
+                say("The connection to {host} broke before the mail was sent.", host=self.host)
+            ) from broken
 
     def _deliver(self, server: smtplib.SMTP, message: EmailMessage) -> None:
         lines = re.sub(rb"(?m)^\.", b"..", as_bytes(message))  # RFC 5321, 4.5.2
@@ -105,10 +116,12 @@ class SmtpTransport:
             server.send(lines.removesuffix(b"\r\n") + b"\r\n.\r\n")
             answer = server.getreply()
         except (smtplib.SMTPException, OSError) as broken:
-            raise MailUnknown(f"The connection to {self.host} broke while the mail was sent.") from broken
+            raise MailUnknown(
+                say("The connection to {host} broke while the mail was sent.", host=self.host)
+            ) from broken
         if answer[0] < _FIRST_ANSWER:
-            raise MailUnknown(f"{self.host} answered nonsense after the mail was sent.")
-        _expect(answer, "the mail")
+            raise MailUnknown(say("{host} answered nonsense after the mail was sent.", host=self.host))
+        _expect(answer, say("the mail"))
 
 
 class NoMail:
@@ -117,8 +130,11 @@ class NoMail:
     def send(self, mail: Mail) -> None:
         """Always :class:`MailDelayed`."""
         raise MailDelayed(
-            f"“{mail.subject}” waits: no mail server is set. Say which with LICHTBILD_MAIL_URL, and the "
-            "sender with LICHTBILD_MAIL_SENDER."
+            say(
+                "“{subject}” waits: no mail server is set. Say which with LICHTBILD_MAIL_URL, and "
+                "the sender with LICHTBILD_MAIL_SENDER.",
+                subject=mail.subject,
+            )
         )
 
 
@@ -134,7 +150,7 @@ def mail_transport(url: str, *, sender: str, mailbox: Path) -> MailTransport:
         return LocalMailbox(mailbox, sender)
     parts = urlsplit(url)
     if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
-        raise Refused("The mail server must be written like smtp://user:password@host:587?starttls=1.")
+        raise Refused(say("The mail server must be written like smtp://user:password@host:587?starttls=1."))
     return SmtpTransport(
         parts.hostname,
         parts.port or (465 if parts.scheme == "smtps" else 587),
@@ -149,9 +165,23 @@ def mail_transport(url: str, *, sender: str, mailbox: Path) -> MailTransport:
 def _expect(answer: tuple[int, bytes], what: str) -> None:
     code, text = answer
     if code >= _PERMANENT:
-        raise MailRefused(f"The mail server does not accept {what}: {code} {_said(text)}")
+        raise MailRefused(
+            say(
+                "The mail server does not accept {what}: {code} {said}",
+                what=what,
+                code=code,
+                said=_said(text),
+            )
+        )
     if code not in _GOOD:
-        raise MailDelayed(f"The mail server does not take {what} now: {code} {_said(text)}")
+        raise MailDelayed(
+            say(
+                "The mail server does not take {what} now: {code} {said}",
+                what=what,
+                code=code,
+                said=_said(text),
+            )
+        )
 
 
 def _said(text: bytes | str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable
+from datetime import date, datetime
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
@@ -18,21 +19,27 @@ __all__ = [
 ]  # fmt: skip
 
 
+_MONATE = (
+    "Januar", "Februar", "März", "April", "Mai", "Juni", "Juli", "August", "September", "Oktober", "November",
+    "Dezember",
+)  # fmt: skip
+
+
 def shown_through(channel: str) -> str:
     """How a page shows a picture, in words; ``channel`` as the crawler names it."""
     if channel.startswith(("img", "picture", "lazy", "amp")):
-        return "A picture in the page"
+        return say("A picture in the page")
     if channel.startswith("css"):
-        return "A background in the page's style"
+        return say("A background in the page's style")
     if channel in ("jsonld", "microdata", "og-image", "twitter-image", "meta"):
-        return "Named for search engines and previews"
-    return "A link to it" if channel == "link-to-image" else "The page's code"
+        return say("Named for search engines and previews")
+    return say("A link to it") if channel == "link-to-image" else say("The page's code")
 
 
 def one_line(text: str, what: str) -> str:
     """The text itself if it fits into one line of a header; :class:`Refused` for any control character."""
     if any(unicodedata.category(sign) in ("Cc", "Cs", "Zl", "Zp") for sign in text):
-        raise Refused(f"{what} contains a line break or a control character.")
+        raise Refused(say("{what} contains a line break or a control character.", what=what))
     return text
 
 
@@ -54,6 +61,7 @@ def template_environment(templates: Path) -> Environment:
     )
     environment.filters["money"] = _money
     environment.filters["date"] = date_text
+    environment.filters["datum"] = _datum
     environment.filters["spaced"] = spaced
     environment.filters["and_list"] = and_list
     return environment
@@ -63,6 +71,12 @@ def and_list(words: Iterable[str]) -> str:
     """``a``, ``a and b``, ``a, b and c``."""
     *first, last = list(words)
     return f"{', '.join(first)} and {last}" if first else last
+
+
+def _datum(on: date) -> str:
+    """``22. November 2026`` with no-break spaces, for German mails."""
+    assert not isinstance(on, datetime), "choose the zone first: calendar.local_date"
+    return f"{on.day}.\u00a0{_MONATE[on.month - 1]}\u00a0{on.year}"
 
 
 def _money(amount: Money) -> str:

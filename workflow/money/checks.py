@@ -16,6 +16,7 @@ from workflow.kernel.db import Session
 from workflow.kernel.ledger import JournalEntry, JournalLine
 from workflow.kernel.money import Money
 from workflow.kernel.runtime import Runtime
+from workflow.kernel.said import say
 from workflow.money.chart import Account
 from workflow.money.models import Payin
 from workflow.money.services.payments import entry_key
@@ -43,7 +44,10 @@ def claims_are_as_booked(session: Session) -> list[str]:
         keys = [entry_key(payin.id) for payin, _case, _offer in batch]
         booked = _booked(session, [*keys, *(f"reverse:{key}" for key in keys)])
         for payin, case, offer in batch:
-            problems += [f"Case {case.reference}: {what}" for what in _misfits(payin, case, offer, booked)]
+            problems += [
+                say("Case {case}: {what}", case=case.reference, what=what)
+                for what in _misfits(payin, case, offer, booked)
+            ]
         session.expunge_all()
     return shortened(problems)
 
@@ -60,7 +64,9 @@ def nothing_is_booked_without_a_payment(session: Session) -> list[str]:
     strange = (
         key for key in session.scalars(bookings.execution_options(yield_per=BATCH)) if key not in names
     )
-    return shortened([f"The booking {key} belongs to no payment that was received." for key in strange])
+    return shortened(
+        [say("The booking {key} belongs to no payment that was received.", key=key) for key in strange]
+    )
 
 
 def paid_cases_were_paid(session: Session) -> list[str]:
@@ -74,8 +80,14 @@ def paid_cases_were_paid(session: Session) -> list[str]:
     late = select(Case.reference).where(open_, kept).limit(MOST)
     return shortened(
         [
-            *(f"Case {case} is paid, but no payment of it was received." for case in session.scalars(unpaid)),
-            *(f"Case {case} was paid, but still asks for money." for case in session.scalars(late)),
+            *(
+                say("Case {case} is paid, but no payment of it was received.", case=case)
+                for case in session.scalars(unpaid)
+            ),
+            *(
+                say("Case {case} was paid, but still asks for money.", case=case)
+                for case in session.scalars(late)
+            ),
         ]
     )
 
@@ -91,7 +103,10 @@ def payments_that_are_stuck(session: Session, runtime: Runtime) -> list[str]:
     )
     return shortened(
         [
-            f"Case {case}: a payment has been open for more than two days; ask the payment service."
+            say(
+                "Case {case}: a payment has been open for more than two days; ask the payment service.",
+                case=case,
+            )
             for case in session.scalars(stuck)
         ]
     )
@@ -114,9 +129,9 @@ def _booked(session: Session, keys: Sequence[str]) -> Booked:
 def _misfits(payin: Payin, case: Case, offer: Offer, booked: Booked) -> list[str]:
     entry = booked.get(entry_key(payin.id))
     if payin.amount != offer.total:
-        return ["the payment is not the sum that was asked for."]
+        return [say("the payment is not the sum that was asked for.")]
     if entry is None:
-        return ["a payment was received, but it is not booked."]
+        return [say("a payment was received, but it is not booked.")]
     parts = split(payin.amount, offer.vat_rate_bp, case.owner_share_bp)
     expected: dict[Any, Money] = {
         Account.PSP_CLEARING: payin.amount,
@@ -125,8 +140,10 @@ def _misfits(payin: Payin, case: Case, offer: Offer, booked: Booked) -> list[str
         Account.OWNER_HELD: -parts.owner,
     }
     wrong = [account for account, amount in expected.items() if entry.get(account.value, 0) != amount.minor]
-    problems = [f"the booking of the payment differs in {account.value}." for account in wrong]
+    problems: list[str] = [
+        say("the booking of the payment differs in {account}.", account=account.value) for account in wrong
+    ]
     back = booked.get(f"reverse:{entry_key(payin.id)}")
     if (payin.state is PayinState.REFUNDED) != (back is not None):
-        problems.append("the payment and its booking disagree about whether it was given back.")
+        problems.append(say("the payment and its booking disagree about whether it was given back."))
     return problems

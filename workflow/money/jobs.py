@@ -17,6 +17,7 @@ from workflow.kernel.db import Session
 from workflow.kernel.failpoints import failpoint
 from workflow.kernel.inbox import InboxMessage, InboxState
 from workflow.kernel.runtime import Runtime
+from workflow.kernel.said import say
 from workflow.money import queries, services
 from workflow.money.gateway import (
     CheckoutRequest,
@@ -92,7 +93,7 @@ def _page_of(
         return gateway.create_checkout(request)
     found = gateway.find_checkout(request.payin_id, asked_at - SLACK)
     if found is None:
-        raise GatewayRefused("The card page could not be made for a day. Please start again.")
+        raise GatewayRefused(say("The card page could not be made for a day. Please start again."))
     return found
 
 
@@ -215,7 +216,7 @@ def refund(runtime: Runtime, gateway: PaymentGateway | None, payload: dict[str, 
         now = runtime.clock.business()
         services.apply_facts(session, payin_id, facts, now)
         if failed or (why and facts.refunded < facts.received):
-            services.note_refund_failed(session, payin_id, why or "the card did not take it back.", now)
+            services.note_refund_failed(session, payin_id, why or say("the card did not take it back."), now)
         failpoint("refund.before_record")
 
 
@@ -226,7 +227,9 @@ def _give_back(
     if made is not None:
         return made
     if not fresh:
-        raise GatewayRefused("It is not known whether it was asked for a day ago; look before asking again.")
+        raise GatewayRefused(
+            say("It is not known whether it was asked for a day ago; look before asking again.")
+        )
     facts = gateway.fetch_payment(intent)
     left = facts.received - facts.refunded
     return None if left.is_zero else gateway.refund(payin_id, intent, left, refund_id)
@@ -289,5 +292,7 @@ def _look_up(
 
 def _ready(gateway: PaymentGateway | None) -> PaymentGateway:
     if gateway is None:
-        raise GatewayUnavailable("Card payments are not set up: the keys of the payment service are missing.")
+        raise GatewayUnavailable(
+            say("Card payments are not set up: the keys of the payment service are missing.")
+        )
     return gateway

@@ -7,6 +7,7 @@ every currency in hundredths. https://docs.stripe.com/currencies#zero-decimal an
 from __future__ import annotations
 
 from workflow.kernel.money import Currency, Money
+from workflow.kernel.said import say
 from workflow.money.gateway import GatewayRefused
 
 #: Decimals of every currency in our books.
@@ -27,7 +28,7 @@ def to_stripe(amount: Money) -> tuple[int, str]:
     code = amount.currency.value.lower()
     number = rescale(amount.minor, OUR_DECIMALS, stripe_decimals(code))
     if not 0 < number <= LARGEST:
-        raise GatewayRefused("A card can pay more than nothing and less than a million.")
+        raise GatewayRefused(say("A card can pay more than nothing and less than a million."))
     return number, code
 
 
@@ -36,7 +37,9 @@ def from_stripe(number: int, currency: str) -> Money:
     try:
         ours = Currency(currency.upper())
     except ValueError as unknown:
-        raise GatewayRefused(f"Stripe names a currency we keep no books in: {currency.upper()}.") from unknown
+        raise GatewayRefused(
+            say("Stripe names a currency we keep no books in: {currency}.", currency=currency.upper())
+        ) from unknown
     return Money(rescale(number, stripe_decimals(currency.lower()), OUR_DECIMALS), ours)
 
 
@@ -50,11 +53,11 @@ def stripe_decimals(code: str) -> int:
 def rescale(number: int, have: int, want: int) -> int:
     """The same sum with other decimals; one that would lose a part is refused, never rounded."""
     if type(number) is not int:
-        raise GatewayRefused("Stripe names a sum that is not a whole number.")
+        raise GatewayRefused(say("Stripe names a sum that is not a whole number."))
     factor: int = 10 ** abs(want - have)
     if want >= have:
         return number * factor
     whole, rest = divmod(number, factor)
     if rest:
-        raise GatewayRefused("This sum has more decimals than a card payment in its currency can have.")
+        raise GatewayRefused(say("This sum has more decimals than a card payment in its currency can have."))
     return whole

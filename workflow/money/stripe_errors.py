@@ -9,6 +9,7 @@ from contextlib import contextmanager
 import stripe
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
+from workflow.kernel.said import say
 from workflow.money.gateway import GatewayRefused, GatewayUnavailable, GatewayUnknown
 
 #: Failures that happen before the first byte of a request is sent.
@@ -22,18 +23,18 @@ def speaking(*, writes: bool) -> Iterator[None]:
         yield
     except stripe.APIConnectionError as broken:
         if writes and not _never_sent(broken):
-            raise GatewayUnknown("The connection to Stripe broke; the outcome is not known.") from broken
-        raise GatewayUnavailable("Stripe cannot be reached.") from broken
+            raise GatewayUnknown(say("The connection to Stripe broke; the outcome is not known.")) from broken
+        raise GatewayUnavailable(say("Stripe cannot be reached.")) from broken
     except stripe.RateLimitError as busy:
-        raise GatewayUnavailable("Stripe asks us to slow down.") from busy
+        raise GatewayUnavailable(say("Stripe asks us to slow down.")) from busy
     except (stripe.AuthenticationError, stripe.PermissionError) as locked:
-        raise GatewayRefused("Stripe does not accept our key for this.") from locked
+        raise GatewayRefused(say("Stripe does not accept our key for this.")) from locked
     except (stripe.InvalidRequestError, stripe.IdempotencyError, stripe.CardError) as wrong:
-        raise GatewayRefused(f"Stripe refused: {wrong.user_message or wrong}") from wrong
+        raise GatewayRefused(say("Stripe refused: {what}", what=wrong.user_message or wrong)) from wrong
     except stripe.StripeError as failed:  # 409 (the same request is being worked on), 5xx, or no JSON
         if writes:
-            raise GatewayUnknown("Stripe failed while working; the outcome is not known.") from failed
-        raise GatewayUnavailable("Stripe does not answer properly now.") from failed
+            raise GatewayUnknown(say("Stripe failed while working; the outcome is not known.")) from failed
+        raise GatewayUnavailable(say("Stripe does not answer properly now.")) from failed
 
 
 def _never_sent(broken: BaseException) -> bool:

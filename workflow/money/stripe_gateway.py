@@ -14,6 +14,7 @@ import requests
 import stripe
 
 from workflow.kernel.money import Money
+from workflow.kernel.said import say
 from workflow.money.gateway import (
     CheckoutPayment,
     CheckoutRequest,
@@ -65,11 +66,11 @@ class StripeGateway:
     def __init__(self, secret_key: str, webhook_secret: str, api_base: str = "") -> None:
         self._live = is_live(secret_key)
         if self._live and api_base:
-            raise GatewayRefused("A live Stripe key is sent to Stripe only, never to another address.")
+            raise GatewayRefused(say("A live Stripe key is sent to Stripe only, never to another address."))
         self._secrets = tuple(part.strip() for part in webhook_secret.split(",") if part.strip())
         if not self._secrets:
             raise GatewayRefused(
-                "The Stripe webhook secret is missing: nobody could tell real messages from forged."
+                say("The Stripe webhook secret is missing: nobody could tell real messages from forged.")
             )
         session = requests.Session()
         session.trust_env = not api_base  # a proxy of the machine must not stand before loopback
@@ -93,7 +94,7 @@ class StripeGateway:
             session = self._session(made)
         if session.payin_id != request.payin_id or session.amount != request.amount:
             raise GatewayRefused(
-                "Stripe made a payment page with another sum or reference than we asked for."
+                say("Stripe made a payment page with another sum or reference than we asked for.")
             )
         return session
 
@@ -112,7 +113,7 @@ class StripeGateway:
                     return self._session(session)
                 if looked >= MAX_LOOKED_THROUGH:
                     raise GatewayUnavailable(
-                        "Too many payment pages to look through; search from a later time."
+                        say("Too many payment pages to look through; search from a later time.")
                     )
         return None
 
@@ -177,7 +178,7 @@ class StripeGateway:
                 if mark(refund.metadata, "refund_id") == str(refund_id):
                     return read_refund(refund)
                 if looked >= MAX_LOOKED_THROUGH:
-                    raise GatewayUnavailable("Too many refunds to look through.")
+                    raise GatewayUnavailable(say("Too many refunds to look through."))
         return None
 
     def read_event(self, raw: bytes, header: str, wall: datetime) -> GatewayEvent:
@@ -203,7 +204,7 @@ class StripeGateway:
             )
             for event in pages.auto_paging_iter():
                 if len(found) >= MAX_EVENTS:
-                    raise GatewayUnavailable("Too many events since then; ask for a shorter time.")
+                    raise GatewayUnavailable(say("Too many events since then; ask for a shorter time."))
                 found.append(read_event_object(event))
         yield from reversed(found)
 
@@ -226,7 +227,7 @@ class StripeGateway:
     def _session(self, session: stripe.checkout.Session) -> CheckoutSession:
         self._check_mode(session.livemode)
         if session.amount_total is None or session.currency is None:
-            raise GatewayRefused("Stripe tells no sum for this payment page.")
+            raise GatewayRefused(say("Stripe tells no sum for this payment page."))
         return CheckoutSession(
             foreign_id=session.id,
             url=session.url or "",
@@ -251,4 +252,4 @@ class StripeGateway:
 
     def _check_mode(self, livemode: bool) -> None:
         if livemode != self._live:
-            raise GatewayRefused("Stripe answered from the other mode: test and live money never meet.")
+            raise GatewayRefused(say("Stripe answered from the other mode: test and live money never meet."))

@@ -10,6 +10,7 @@ from uuid import UUID
 import stripe
 
 from workflow.kernel.money import Money
+from workflow.kernel.said import say
 from workflow.money.gateway import (
     CheckoutRequest,
     EventKind,
@@ -88,7 +89,7 @@ def is_live(secret_key: str) -> bool:
         if secret_key.startswith(start) and secret_key.isascii():
             return live
     raise GatewayRefused(
-        "This is not a secret key of Stripe: it starts with sk_test_, rk_test_, sk_live_, rk_live_."
+        say("This is not a secret key of Stripe: it starts with sk_test_, rk_test_, sk_live_, rk_live_.")
     )
 
 
@@ -163,7 +164,9 @@ def word(kind: type[Word], value: str | None) -> Word:
     try:
         return kind(value or "")
     except ValueError as unknown:
-        raise GatewayRefused(f"Stripe answered with a state we do not know: “{value}”.") from unknown
+        raise GatewayRefused(
+            say("Stripe answered with a state we do not know: “{value}”.", value=value)
+        ) from unknown
 
 
 def signed_at(header: str) -> datetime:

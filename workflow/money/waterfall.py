@@ -46,7 +46,7 @@ class Waterfall:
         return (
             Line(say("Paid"), self.gross, say("What the user of the photograph paid.")),
             Line(
-                "VAT",
+                say("VAT"),
                 -self.vat,
                 say("{percent} on the licence fee, for the tax office.", percent=percent(self.vat_rate_bp)),
             ),

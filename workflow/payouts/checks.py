@@ -13,6 +13,7 @@ from workflow.cases.models import Case, Offer
 from workflow.kernel.db import Session
 from workflow.kernel.ledger import JournalEntry, JournalLine
 from workflow.kernel.money import Currency, Money
+from workflow.kernel.said import say
 from workflow.money.chart import Account
 from workflow.money.models import Payin
 from workflow.money.services.payments import entry_key
@@ -76,18 +77,30 @@ def _shares_that_differ(session: Session, received: Sequence[_Received]) -> list
             .group_by(JournalEntry.key)
         )
     }
-    problems = []
+    problems: list[str] = []
     for row in received:
         share = booked.get(entry_key(row.payin.id), 0)
         if share != row.share.minor:
-            problems.append(f"Case {row.case.reference}: the booked share is not what the terms give.")
+            problems.append(
+                say(
+                    "Case {reference}: the booked share is not what the terms give.",
+                    reference=row.case.reference,
+                )
+            )
         if row.payout is None:
             continue
         if row.payout.amount.minor != share:
-            problems.append(f"Case {row.case.reference}: the payout is not the booked share.")
+            problems.append(
+                say("Case {reference}: the payout is not the booked share.", reference=row.case.reference)
+            )
         refunded = row.payin.state is PayinState.REFUNDED
         if row.payout.state is PayoutState.TAKEN_BACK and not refunded:
-            problems.append(f"Case {row.case.reference}: the payout was taken back, the payment was not.")
+            problems.append(
+                say(
+                    "Case {reference}: the payout was taken back, the payment was not.",
+                    reference=row.case.reference,
+                )
+            )
     return problems
 
 
@@ -111,7 +124,12 @@ def _places_that_differ(session: Session, received: Sequence[_Received]) -> list
         (owner, account, currency): int(minor) for owner, account, currency, minor in lines if owner
     }
     return [
-        f"Rights-holder {place[0]}: payouts and journal differ in {place[1]} ({place[2].value})."
+        say(
+            "Rights-holder {owner}: payouts and journal differ in {account} ({currency}).",
+            owner=place[0],
+            account=place[1],
+            currency=place[2].value,
+        )
         for place in sorted(set(told) | set(booked), key=str)
         if told.get(place, 0) != booked.get(place, 0)
     ]

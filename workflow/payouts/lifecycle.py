@@ -15,6 +15,7 @@ from workflow.kernel.db import Session
 from workflow.kernel.ledger import Posting
 from workflow.kernel.lifecycle import Context, Lifecycle, State, Transition
 from workflow.kernel.money import format_money
+from workflow.kernel.said import say
 from workflow.money.chart import Account
 from workflow.money.models import Payin
 from workflow.money.states import GOOD
@@ -37,21 +38,21 @@ def window_is_over(context: Context[Payout]) -> str | None:
     case = context.session.get_one(Case, context.subject.case_id)
     if case.closed_reason is ClosedReason.PAID:
         return None
-    return "The payment can still be taken back; the share is released when the case is closed."
+    return say("The payment can still be taken back; the share is released when the case is closed.")
 
 
 def payment_is_good(context: Context[Payout]) -> str | None:
     """Nothing is paid on from money that is contested or that a person has to look at."""
     payin = context.session.get_one(Payin, context.subject.payin_id, populate_existing=True)
     if payin.state not in GOOD:
-        return "The payment this share comes from is contested or was given back."
-    return "The payment this share comes from waits for a decision." if payin.trouble else None
+        return say("The payment this share comes from is contested or was given back.")
+    return say("The payment this share comes from waits for a decision.") if payin.trouble else None
 
 
 def account_is_known(context: Context[Payout]) -> str | None:
     """Where to send it."""
     account = bank.in_force(context.session, context.subject.owner_id, context.now)
-    return None if account.known else "The rights-holder has not entered a bank account yet."
+    return None if account.known else say("The rights-holder has not entered a bank account yet.")
 
 
 # --- who else must agree --------------------------------------------------------------------------------
@@ -88,7 +89,7 @@ def book_release(context: Context[Payout]) -> None:
     payout.available_at = context.now
     own = {"case_id": payout.case_id, "owner_id": payout.owner_id}
     ledger.book(
-        context.session, f"release:{payout.id}", "Share released", context.now,
+        context.session, f"release:{payout.id}", say("Share released"), context.now,
         [
             Posting(Account.OWNER_HELD, payout.amount, **own),
             Posting(Account.OWNER_AVAILABLE, -payout.amount, **own),
@@ -105,7 +106,7 @@ def book_transfer(context: Context[Payout]) -> None:
     payout.sent_to = f"{account.holder}, {account.iban}"
     own = {"case_id": payout.case_id, "owner_id": payout.owner_id}
     ledger.book(
-        context.session, transfer_key(payout), "Share transferred", context.now,
+        context.session, transfer_key(payout), say("Share transferred"), context.now,
         [
             Posting(Account.OWNER_AVAILABLE, payout.amount, **own),
             Posting(Account.BANK, -payout.amount, **own),
@@ -122,7 +123,7 @@ def undo_transfer(context: Context[Payout]) -> None:
     """The money is in our bank account again, and due again."""
     entry = ledger.entry_by_key(context.session, transfer_key(context.subject))
     assert entry is not None, "what was sent was booked"
-    ledger.reverse(context.session, entry.id, "Transfer returned by the bank", context.now, Account)
+    ledger.reverse(context.session, entry.id, say("Transfer returned by the bank"), context.now, Account)
     context.subject.sent_at = context.subject.confirmed_at = None
 
 

@@ -20,6 +20,7 @@ from workflow.kernel import audit
 from workflow.kernel.actors import Actor, Role
 from workflow.kernel.db import Session
 from workflow.kernel.ids import normalise_code, normalise_reference
+from workflow.kernel.said import say
 from workflow.kernel.secrets import MasterKey
 from workflow.portal.models import EntryAttempt, PortalSession
 
@@ -98,7 +99,7 @@ def enter(
     )  # fmt: skip
     audit.record(
         session, "case", case.id, "case:portal:enter", infringer(case), now,
-        before=case.state.value, after=case.state.value, label="Recipient opened the case in the portal",
+        before=case.state.value, after=case.state.value, label=say("Recipient opened the case in the portal"),
     )  # fmt: skip
     session.flush()
     return Entered(token, case.id)

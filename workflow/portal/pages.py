@@ -10,7 +10,9 @@ from flask import render_template, url_for
 from workflow.accounts.models import OperatorProfile
 from workflow.accounts.queries import operator_profile
 from workflow.accounts.states import LABELS
+from workflow.kernel.said import say
 from workflow.web.current import reading, signed_in
+from workflow.web.i18n import translate
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,8 @@ def page(template: str, **context: Any) -> str:
 
 def _sender(profile: OperatorProfile) -> Sender:
     parts = [profile.name, *profile.address_lines, profile.register_entry,
-             f"VAT {profile.vat_id}" if profile.vat_id else "", profile.sender_email]  # fmt: skip
+             translate(say("VAT {number}", number=profile.vat_id)) if profile.vat_id else "",
+             profile.sender_email]  # fmt: skip
     logo = url_for("portal_public.logo") if profile.logo_document_id else ""
     return Sender(profile.name, logo, " · ".join(part for part in parts if part))
 

@@ -10,7 +10,7 @@ from workflow.cases.pricing import FeeFacts, estimate
 from workflow.cases.states import ClaimNature, LetterKind
 from workflow.kernel.errors import Refused
 from workflow.kernel.money import Currency, Money
-from workflow.kernel.said import say
+from workflow.kernel.said import say, stored
 
 LETTER_WORDS: dict[LetterKind, str] = {
     LetterKind.OFFER: say("Request and offer"),
@@ -69,13 +69,13 @@ def sheet_of(case: Case, offer: Offer) -> Sheet:
     """The stored sheet: nothing is computed anew but the sums."""
     currency = offer.net.currency
     tariff = [
-        Line(row["label"], Money(int(row["minor"]), Currency(row["currency"])), row["why"])
+        Line(stored(row["label"]), Money(int(row["minor"]), Currency(row["currency"])), stored(row["why"]))
         for row in offer.sheet
     ]
     tariff_total = sum((line.amount for line in tariff), Money.zero(currency))
-    claim = [Line(line.label, line.net) for line in offer.lines]
+    claim = [Line(stored(line.label), line.net) for line in offer.lines]
     if offer.vat_rate_bp:
-        claim.append(Line(f"VAT {offer.vat_rate_bp / 100:g} %", offer.vat))
+        claim.append(Line(say("VAT {rate} %", rate=f"{offer.vat_rate_bp / 100:g}"), offer.vat))
     return Sheet(
         tariff=tariff,
         tariff_total=tariff_total,

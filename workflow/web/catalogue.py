@@ -13,8 +13,9 @@ from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
 
 TRANSLATIONS = Path(__file__).resolve().parent / "translations"
-#: A sentence with values is recognised again only if this much of it is fixed words.
-FIXED_SIGNS = 12
+#: A sentence with values is recognised again only if this much of it is fixed words, and with less than
+#: :data:`CERTAIN_SIGNS` only if every value is one of ours too: others write sentences as well.
+FEWEST_SIGNS, CERTAIN_SIGNS = 6, 12
 NAME = re.compile(r"\{(\w+)\}")
 
 
@@ -25,6 +26,8 @@ class Texts:
     single: Mapping[str, str]
     several: Mapping[str, tuple[str, ...]]
     by_context: Mapping[tuple[str, str], str]
+    #: The sentences for one and for several, each with its translation.
+    by_number: tuple[tuple[str, str], ...]
     plural: Callable[[int], int]
 
     def text(self, msgid: str) -> str | None:
@@ -57,45 +60,59 @@ def texts(language: str) -> Texts | None:
     single: dict[str, str] = {}
     several: dict[str, tuple[str, ...]] = {}
     by_context: dict[tuple[str, str], str] = {}
+    by_number: list[tuple[str, str]] = []
     for message in catalogue:
         if not message.id or not message.string:
             continue
         if isinstance(message.id, (tuple, list)):
             if all(message.string):
                 several[message.id[0]] = tuple(message.string)
+                by_number += zip(message.id, message.string, strict=False)
         elif message.context:
             by_context[message.context, message.id] = str(message.string)
         else:
             single[message.id] = str(message.string)
-    return Texts(single, several, by_context, gettext.c2py(catalogue.plural_expr))
+    return Texts(single, several, by_context, tuple(by_number), gettext.c2py(catalogue.plural_expr))
+
+
+@dataclass(frozen=True, slots=True)
+class Recalled:
+    """A stored English sentence as one of the catalogue's: its translation, and what fills it."""
+
+    told: str
+    values: Mapping[str, str]
+    #: Enough words of its own: it can be nothing else, whatever fills it.
+    certain: bool
 
 
 @lru_cache(maxsize=4096)
-def recalled(language: str, text: str) -> tuple[str, Mapping[str, str]] | None:
-    """A stored English sentence as the text it was made from and its values, or ``None``.
-
-    Audit lines, holds and refused dates keep the English sentence; its page may be read in another language.
-    """
-    for pattern, msgid in _patterns(language):
-        found = pattern.fullmatch(text)
-        if found:
-            return msgid, found.groupdict()
-    return None
+def recalled(language: str, text: str) -> tuple[Recalled, ...]:
+    """Every sentence with values that ``text`` may be, the most precise first."""
+    return tuple(
+        Recalled(told, found.groupdict(), fixed >= CERTAIN_SIGNS)
+        for pattern, told, fixed in _patterns(language)
+        if (found := pattern.fullmatch(text))
+    )
 
 
 @cache
-def _patterns(language: str) -> tuple[tuple[re.Pattern[str], str], ...]:
-    """Every sentence with values as a pattern, the most precise first."""
+def _patterns(language: str) -> tuple[tuple[re.Pattern[str], str, int], ...]:
+    """Every sentence with values as a pattern, its translation and how much of it is fixed words."""
     known = texts(language)
-    found: list[tuple[int, re.Pattern[str], str]] = []
-    for msgid in known.single if known else ():
-        names = NAME.findall(msgid)
-        fixed = len(NAME.sub("", msgid).strip())
-        if not names or fixed < FIXED_SIGNS or len(set(names)) != len(names):
-            continue
-        parts = NAME.split(msgid)
-        source = "".join(
-            re.escape(part) if at % 2 == 0 else f"(?P<{part}>.+?)" for at, part in enumerate(parts)
-        )
-        found.append((fixed, re.compile(source, re.DOTALL), msgid))
-    return tuple((pattern, msgid) for _, pattern, msgid in sorted(found, key=lambda each: -each[0]))
+    if known is None:
+        return ()
+    found = [(_fixed(msgid), msgid, told) for msgid, told in (*known.single.items(), *known.by_number)]
+    found.sort(key=lambda each: -each[0])
+    return tuple((_pattern(msgid), told, fixed) for fixed, msgid, told in found if fixed >= FEWEST_SIGNS)
+
+
+def _fixed(msgid: str) -> int:
+    """How much of a sentence with values is words of its own; 0 for a sentence that cannot be recalled."""
+    names = NAME.findall(msgid)
+    return len(NAME.sub("", msgid).strip()) if names and len(set(names)) == len(names) else 0
+
+
+def _pattern(msgid: str) -> re.Pattern[str]:
+    parts = NAME.split(msgid)
+    source = (re.escape(part) if at % 2 == 0 else f"(?P<{part}>.+?)" for at, part in enumerate(parts))
+    return re.compile("".join(source), re.DOTALL)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from wtforms.i18n import DummyTranslations, get_builtin_gnu_translations
 from wtforms.widgets import Select
 
-from workflow.kernel.said import Said, say
+from workflow.kernel.said import Said, say, say_many
+from workflow.web import catalogue
 from workflow.web.i18n import translate
 from workflow.web.languages import ENGLISH
 
@@ -37,10 +38,19 @@ def with_said_words(field: Any) -> Any:
     return field
 
 
+#: What WTForms has no German for.
+NOT_SHIPPED = say_many(
+    "'%(value)s' is not a valid choice for this field.",
+    "'%(value)s' are not valid choices for this field.",
+    1,
+)
+
+
 class FormTexts:
-    """WTForms' own sentences: its shipped translation, or its English."""
+    """WTForms' own sentences: its shipped translation, ours where it has none, or its English."""
 
     def __init__(self, language: str) -> None:
+        self._ours = catalogue.texts(language)
         self._shipped = DummyTranslations() if language == ENGLISH else _shipped(language)
 
     def gettext(self, text: str) -> str:
@@ -51,7 +61,8 @@ class FormTexts:
     def ngettext(self, one: str, many: str, count: int) -> str:
         """The sentence for this number."""
         found: str = self._shipped.ngettext(one, many, count)
-        return found
+        ours = self._ours.counted(one, count) if self._ours and found in (one, many) else None
+        return ours or found
 
 
 @cache

@@ -21,6 +21,7 @@ from workflow.kernel.wording import Said
 from workflow.web import catalogue
 from workflow.web.formats import date_text, datetime_text, money_text
 from workflow.web.languages import LANGUAGES, language
+from workflow.web.retelling import retold
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -29,24 +30,15 @@ if TYPE_CHECKING:
 
 
 def translate(text: Any) -> str:
-    """``text`` in the reader's language; a plain text by the catalogue's entry of the same words."""
+    """``text`` in the reader's language; a plain text as far as the catalogue knows it again."""
     known = catalogue.texts(language())
     if known is None:
         return str(text)
     if isinstance(text, Said):
         found = known.counted(text.msgid, text.number) if text.many else known.text(text.msgid)
-        if found is None:
-            return str(text)
-        return _filled(found, text.values) if text.values else found
-    plain = str(text)
-    found = known.text(plain)
-    if found is not None:
-        return found
-    again = catalogue.recalled(language(), plain)
-    if again is None:
-        return plain
-    msgid, values = again
-    return known.single[msgid].format(**{name: known.text(word) or word for name, word in values.items()})
+        if found is not None:
+            return _filled(found, text.values) if text.values else found
+    return retold(known, language(), str(text))
 
 
 def translated_all(texts: Iterable[Any]) -> list[str]:

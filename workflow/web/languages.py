@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, cast
 
 from flask import current_app, g, has_request_context, make_response, redirect, request
 
 from workflow.kernel.actors import Role
 from workflow.kernel.errors import NotFound
+from workflow.kernel.said import say
 from workflow.web.blueprints import own_path, role_blueprint
 from workflow.web.current import signed_in
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from flask import Flask, Response
     from flask.typing import ResponseReturnValue
@@ -22,6 +25,8 @@ LANGUAGES = {"en": "English", "de": "Deutsch"}
 ENGLISH = "en"
 COOKIE = "lb_language"
 COOKIE_SECONDS = 365 * 24 * 3600
+#: The reader of what is written now, when it is not who asks.
+_CHOSEN: ContextVar[str] = ContextVar("language", default="")
 
 language_choice = role_blueprint("language", __name__, role=Role.PUBLIC)
 
@@ -31,7 +36,7 @@ def choose() -> ResponseReturnValue:
     """Keep the language for this browser and go back to where the person came from."""
     chosen = request.form.get("language", "")
     if chosen not in LANGUAGES:
-        raise NotFound("This language")
+        raise NotFound(say("This language"))
     answer = make_response(redirect(own_path(request.form.get("back")) or "/", code=303))
     secure = bool(current_app.config["SESSION_COOKIE_SECURE"])
     answer.set_cookie(
@@ -42,6 +47,8 @@ def choose() -> ResponseReturnValue:
 
 def language() -> str:
     """The code of the language to answer in, found once per request; English outside of one."""
+    if chosen := _CHOSEN.get():
+        return chosen
     if not has_request_context():
         return ENGLISH
     if "language" not in g:
@@ -49,6 +56,16 @@ def language() -> str:
         own = me.language if me else ""
         g.language = own if own in LANGUAGES else _of_browser() or _of_instance()
     return cast("str", g.language)
+
+
+@contextmanager
+def in_language(code: str) -> Iterator[None]:
+    """Write for a reader of this language, whoever asks: a mail is not read by who causes it."""
+    token = _CHOSEN.set(code)
+    try:
+        yield
+    finally:
+        _CHOSEN.reset(token)
 
 
 def choose_again() -> None:

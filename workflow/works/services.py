@@ -55,7 +55,7 @@ def add_work(session: Session, vault: Vault, prepared: Prepared, owner: Actor, n
     work = _new_work(session, vault, prepared, owner, now)
     audit.record(
         session, "work", work.id, "work:add", owner, now,
-        label="Uploaded the photograph", note=f"{upload.file_name}, SHA-256 {upload.sha256}",
+        label=say("Uploaded the photograph"), note=f"{upload.file_name}, SHA-256 {upload.sha256}",
     )  # fmt: skip
     return _note(
         session, upload, owner, now, verdict=UploadVerdict.ACCEPTED, code="accepted",
@@ -111,7 +111,7 @@ def edit_work(
     work.version += 1
     audit.record(
         session, "work", work.id, "work:edit", actor, now,
-        label="Corrected the words of the photograph",
+        label=say("Corrected the words of the photograph"),
         note=", ".join(name.replace("_", " ") for name in changed),
     )  # fmt: skip
     return work

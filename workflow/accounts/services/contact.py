@@ -9,8 +9,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from workflow.accounts import queries
+from workflow.accounts.mails import office_language, post_mail, write_mail
 from workflow.accounts.models import Account, ContactRequest
-from workflow.kernel import outbox
 
 TOPIC_LENGTH = 60
 
@@ -23,20 +23,17 @@ def ask(session: Session, name: str, email: str, text: str, now: datetime) -> Co
     profile = queries.operator_profile(session)
     to = profile.sender_email if profile else _first_member_of_staff(session)
     if to:
-        payload = {
-            "to": to,
-            "template": "contact_request",
-            "context": {
-                "topic": topic_of(text),
-                "name": name,
-                "email": email,
-                "message": text,
-                "received_on": now.date().isoformat(),
-            },
-            "attachments": [],
-            "reply_to": email,
+        context = {
+            "topic": topic_of(text),
+            "name": name,
+            "email": email,
+            "message": text,
+            "received_on": now.date().isoformat(),
         }
-        outbox.post(session, "mail", payload, key=f"mail:contact:{request.id}", now=now)
+        write_mail(
+            session, to, office_language(session), "contact_request", context, now,
+            key=f"mail:contact:{request.id}", reply_to=email,
+        )  # fmt: skip
     return request
 
 
@@ -45,8 +42,7 @@ def send_test_mail(session: Session, account_id: uuid.UUID, now: datetime, wall:
     person = queries.account(session, account_id)
     profile = queries.operator_profile(session)
     context = {"name": person.name, "sender_name": profile.name if profile else "Lichtbild"}
-    payload = {"to": person.email, "template": "test_mail", "context": context, "attachments": []}
-    outbox.post(session, "mail", payload, key=f"mail:test:{person.id}:{wall:%Y%m%dT%H%M}", now=now)
+    post_mail(session, person, "test_mail", context, now, key=f"mail:test:{person.id}:{wall:%Y%m%dT%H%M}")
 
 
 def topic_of(text: str) -> str:

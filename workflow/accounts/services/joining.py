@@ -11,11 +11,12 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from workflow.accounts import queries
+from workflow.accounts.mails import post_mail
 from workflow.accounts.models import Account, EmailToken
 from workflow.accounts.numbers import checked_vat_id
 from workflow.accounts.states import AccountKind, Capacity, LinkPurpose, Rank, TaxState
 from workflow.accounts.tokens import new_token, normal_email, token_hash
-from workflow.kernel import audit, outbox
+from workflow.kernel import audit
 from workflow.kernel.actors import SYSTEM, Role
 from workflow.kernel.errors import Conflict, NotFound, Refused
 from workflow.kernel.said import say
@@ -39,6 +40,8 @@ class SignUp:
     vat_id: str
     password_hash: str
     terms_version: str
+    #: Of the page they signed up on; empty = the instance's first.
+    language: str = ""
 
 
 def sign_up(session: Session, wish: SignUp, link_for: LinkFor, now: datetime, wall: datetime) -> None:
@@ -57,6 +60,7 @@ def sign_up(session: Session, wish: SignUp, link_for: LinkFor, now: datetime, wa
     if account is None:
         account = Account(email=email, role=Role.RIGHTS_HOLDER, created_at=now)
     account.name = wish.name
+    account.language = wish.language
     account.kind = wish.kind
     account.capacity = wish.capacity
     account.country = wish.country
@@ -72,7 +76,7 @@ def sign_up(session: Session, wish: SignUp, link_for: LinkFor, now: datetime, wa
         return
     audit.record(
         session, "account", account.id, "account:sign_up", account.actor, now,
-        label="Signed up and accepted the terms", note=f"Terms {wish.terms_version}",
+        label=say("Signed up and accepted the terms"), note=f"Terms {wish.terms_version}",
     )  # fmt: skip
     post_confirmation(session, account, link_for, wall)
 
@@ -96,18 +100,14 @@ def post_confirmation(session: Session, account: Account, link_for: LinkFor, wal
     session.add(row)
     session.flush()
     profile = queries.operator_profile(session)
-    payload = {
-        "to": account.email,
-        "template": "confirm_email",
-        "context": {
-            "name": account.name,
-            "confirm_url": link_for(token),
-            "valid_hours": int(CONFIRM_WITHIN.total_seconds() // 3600),
-            "sender_name": profile.name if profile else "Lichtbild",
-        },
-        "attachments": [],
+    context = {
+        "name": account.name,
+        "confirm_url": link_for(token),
+        "valid_hours": int(CONFIRM_WITHIN.total_seconds() // 3600),
+        "sender_name": profile.name if profile else "Lichtbild",
     }
-    outbox.post(session, "mail", payload, key=f"mail:confirm:{row.id}", now=wall, priority=10)
+    key = f"mail:confirm:{row.id}"
+    post_mail(session, account, "confirm_email", context, wall, key=key, priority=10)
 
 
 def confirm_email(session: Session, token: str, now: datetime, wall: datetime) -> Account:
@@ -128,7 +128,7 @@ def confirm_email(session: Session, token: str, now: datetime, wall: datetime) -
         account.email_confirmed_at = wall
         audit.record(
             session, "account", account.id, "account:confirm_email", account.actor, now,
-            label="Confirmed the e-mail address",
+            label=say("Confirmed the e-mail address"),
         )  # fmt: skip
     session.flush()
     return account

@@ -10,11 +10,12 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from workflow.accounts import queries
+from workflow.accounts.mails import post_mail
 from workflow.accounts.models import Account, EmailToken
 from workflow.accounts.services import entry
 from workflow.accounts.states import LinkPurpose
 from workflow.accounts.tokens import new_token, token_hash
-from workflow.kernel import audit, outbox
+from workflow.kernel import audit
 from workflow.kernel.errors import NotFound
 from workflow.kernel.said import say
 
@@ -46,18 +47,14 @@ def post_link(
     session.add(row)
     session.flush()
     profile = queries.operator_profile(session)
-    payload = {
-        "to": account.email,
-        "template": TEMPLATE[purpose],
-        "context": {
-            "name": account.name,
-            "link": link_for(token),
-            "valid_hours": int(WITHIN[purpose].total_seconds() // 3600),
-            "sender_name": profile.name if profile else "Lichtbild",
-        },
-        "attachments": [],
+    context = {
+        "name": account.name,
+        "link": link_for(token),
+        "valid_hours": int(WITHIN[purpose].total_seconds() // 3600),
+        "sender_name": profile.name if profile else "Lichtbild",
     }
-    outbox.post(session, "mail", payload, key=f"mail:{purpose}:{row.id}", now=wall, priority=10)
+    key = f"mail:{purpose}:{row.id}"
+    post_mail(session, account, TEMPLATE[purpose], context, wall, key=key, priority=10)
 
 
 def take_new_password(

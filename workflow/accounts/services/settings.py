@@ -91,7 +91,7 @@ def change_profile(
     session.flush()
     audit.record(
         session, "account", account.id, "account:change_profile", actor, now,
-        label="Changed the profile", note="Bank account changed" if bank_changed else "",
+        label=say("Changed the profile"), note=say("Bank account changed") if bank_changed else "",
     )  # fmt: skip
     return account
 
@@ -132,7 +132,7 @@ def save_set_up(session: Session, wish: OperatorSetUp, actor: Actor, now: dateti
     session.flush()
     audit.record(
         session, "operator", OPERATOR_SUBJECT, "operator:set_up", actor, now,
-        label="Completed the set-up" if first else "Changed the set-up",
+        label=say("Completed the set-up") if first else say("Changed the set-up"),
     )  # fmt: skip
     return profile
 

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.orm import Session
 
+from workflow.accounts.mails import post_mail
 from workflow.accounts.models import Account
-from workflow.kernel import audit, outbox
+from workflow.kernel import audit
 from workflow.kernel.actors import Actor
 
 if TYPE_CHECKING:
@@ -33,11 +34,6 @@ def tell(
     audit.record(
         session, "account", account.id, action, actor, at.now, label=label, before=before, after=after
     )
-    payload = {
-        "to": account.email,
-        "template": "security_notice",
-        "context": {"name": account.name, "what": to_person or label, "who": actor.name},
-        "attachments": [],
-    }
-    moment = f"{at.wall.timestamp():.6f}"
-    outbox.post(session, "mail", payload, key=f"mail:security:{account.id}:{action}:{moment}", now=at.wall)
+    context = {"name": account.name, "what": to_person or label, "who": actor.name}
+    key = f"mail:security:{account.id}:{action}:{at.wall.timestamp():.6f}"
+    post_mail(session, account, "security_notice", context, at.wall, key=key)

@@ -12,6 +12,7 @@ from wtforms.validators import DataRequired, InputRequired, Optional
 from workflow.cases.arrivals.services import ArrivalFacts
 from workflow.cases.arrivals.states import ABOUT_WORDS, KIND_WORDS, ArrivalAbout, ArrivalKind
 from workflow.cases.forms import offered
+from workflow.kernel.said import say
 from workflow.web.forms import BaseForm
 
 
@@ -23,12 +24,12 @@ class ArrivalForm(BaseForm):
     kind = SelectField(
         "What came in", choices=offered([(each.value, words) for each, words in KIND_WORDS.items()])
     )
-    received_on = DateField("Received on", [InputRequired("Please give the day.")])
-    sender = StringField("From", [DataRequired("Please say from whom it is.")])
+    received_on = DateField("Received on", [InputRequired(say("Please give the day."))])
+    sender = StringField("From", [DataRequired(say("Please say from whom it is."))])
     about = SelectField(
         "What it is about", choices=offered([(each.value, words) for each, words in ABOUT_WORDS.items()])
     )
-    summary = TextAreaField("What it says", [DataRequired("Please say in a few words what it says.")])
+    summary = TextAreaField("What it says", [DataRequired(say("Please say in a few words what it says."))])
     reference = StringField("Case", [Optional()])
     scans = MultipleFileField("Scan")
     key = HiddenField()
@@ -50,10 +51,12 @@ class AssignForm(BaseForm):
 
     longest: ClassVar[dict[str, int]] = {"reference": 20}
 
-    reference = StringField("Case", [DataRequired("Please give the reference of the case.")])
+    reference = StringField("Case", [DataRequired(say("Please give the reference of the case."))])
 
 
 class WithdrawForm(BaseForm):
     """Why a record is wrong."""
 
-    note = StringField("What is wrong", [DataRequired("Please say what is wrong with it, in a sentence.")])
+    note = StringField(
+        "What is wrong", [DataRequired(say("Please say what is wrong with it, in a sentence."))]
+    )

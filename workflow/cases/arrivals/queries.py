@@ -12,6 +12,7 @@ from workflow.kernel.db import Session
 from workflow.kernel.documents import Document
 from workflow.kernel.errors import NotFound, Refused
 from workflow.kernel.ids import normalise_reference
+from workflow.kernel.said import say
 
 SHOWN = 100
 
@@ -41,7 +42,7 @@ def arrival_of(session: Session, arrival_id: uuid.UUID) -> Arrival:
     """One record."""
     arrival = session.get(Arrival, arrival_id)
     if arrival is None:
-        raise NotFound("This record")
+        raise NotFound(say("This record"))
     return arrival
 
 
@@ -63,7 +64,7 @@ def scan_of(session: Session, scan_id: uuid.UUID) -> tuple[ArrivalScan, Document
         .where(ArrivalScan.id == scan_id)
     ).first()
     if found is None:
-        raise NotFound("This scan")
+        raise NotFound(say("This scan"))
     return found[0], found[1]
 
 
@@ -74,5 +75,5 @@ def case_named(session: Session, text: str) -> Case:
     if reference is not None:
         found = session.scalars(select(Case).where(Case.reference == reference)).first()
     if found is None:
-        raise Refused(f"No case has the reference “{text.strip()[:20]}”.")
+        raise Refused(say("No case has the reference “{given}”.", given=text.strip()[:20]))
     return found

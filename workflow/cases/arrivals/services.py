@@ -24,7 +24,7 @@ from workflow.kernel.db import Session
 from workflow.kernel.documents import Vault
 from workflow.kernel.errors import NotFound, Refused
 from workflow.kernel.ids import new_id
-from workflow.kernel.wording import date_text
+from workflow.kernel.said import say
 
 OVER = (CaseState.CLOSED, CaseState.SETTLED, CaseState.REJECTED)
 #: Before an offer nobody was written to, so nobody of the other side can have answered.
@@ -85,7 +85,7 @@ def assign_arrival(
     """Give unmatched mail to its case: scans are sealed anew with the case's key, our clocks stop."""
     arrival = _locked(session, arrival_id)
     if arrival.case_id is not None or arrival.withdrawn_at is not None:
-        raise Refused("This is assigned or withdrawn already.")
+        raise Refused(say("This is assigned or withdrawn already."))
     for scan in arrival.scans:
         data = vault.get(session, scan.document_id)
         document = vault.put(
@@ -102,14 +102,14 @@ def withdraw_arrival(
     """A wrong record is marked, with its reason, and stays. The hold it opened is decided by a person."""
     arrival = _locked(session, arrival_id)
     if arrival.withdrawn_at is not None:
-        raise Refused("This record is withdrawn already.")
+        raise Refused(say("This record is withdrawn already."))
     if not why.strip():
-        raise Refused("Please say what is wrong with it, in a sentence.")
+        raise Refused(say("Please say what is wrong with it, in a sentence."))
     arrival.withdrawn_at, arrival.withdrawn_by = now, actor.name
     arrival.withdrawn_why = why.strip()[:500]
     if arrival.case_id is not None:
         case = session.get_one(Case, arrival.case_id, with_for_update=True)
-        label = "Record of something that came in withdrawn"
+        label = say("Record of something that came in withdrawn")
         tell(session, case, "case:arrival_withdrawn", label, why, actor, now)
     return arrival
 
@@ -119,9 +119,12 @@ def _give(session: Session, arrival: Arrival, case_id: uuid.UUID, actor: Actor, 
     assert actor.role is Role.OPERATOR, "staff records what comes in"
     case = session.get(Case, case_id, with_for_update=True, populate_existing=True)
     if case is None:
-        raise NotFound("This case")
+        raise NotFound(say("This case"))
     about = HOLD_OF[arrival.about]
-    head = f"{KIND_WORDS[arrival.kind]} of {date_text(arrival.received_on)}, from {arrival.sender}"
+    head = say(
+        "{kind} of {day}, received from {sender}",
+        kind=KIND_WORDS[arrival.kind], day=arrival.received_on, sender=arrival.sender,
+    )  # fmt: skip
     message = Message(
         id=new_id(), case_id=case.id, direction=Direction.INCOMING, about=about, author_role=actor.role,
         author=actor.name, text=f"{head}\n{arrival.summary}"[:MAX_TEXT], at=now,
@@ -140,18 +143,23 @@ def _give(session: Session, arrival: Arrival, case_id: uuid.UUID, actor: Actor, 
 def _check(facts: ArrivalFacts, scans: Sequence[ProofFile], now: datetime) -> None:
     reasons = []
     if not facts.sender.strip():
-        reasons.append("Please say from whom it is.")
+        reasons.append(say("Please say from whom it is."))
     if not facts.summary.strip():
-        reasons.append("Please say in a few words what it says.")
+        reasons.append(say("Please say in a few words what it says."))
     if len(facts.summary) > MAX_TEXT:
-        reasons.append(f"Please keep the summary under {MAX_TEXT:,} characters, or add it as a scan.")
+        reasons.append(
+            say(
+                "Please keep the summary under {most} characters, or add it as a scan.",
+                most=f"{MAX_TEXT:,}",
+            )
+        )
     age = (now.date() - facts.received_on).days
     if age < -1:
-        reasons.append("It cannot have come in on a day that has not been yet.")
+        reasons.append(say("It cannot have come in on a day that has not been yet."))
     if age > OLDEST_DAYS:
-        reasons.append("Please check the day: it lies more than a year back.")
+        reasons.append(say("Please check the day: it lies more than a year back."))
     if len(scans) > MAX_PROOFS:
-        reasons.append(f"Please send at most {MAX_PROOFS} files at once.")
+        reasons.append(say("Please send at most {most} files at once.", most=MAX_PROOFS))
     if reasons:
         raise Refused(*reasons)
 
@@ -159,5 +167,5 @@ def _check(facts: ArrivalFacts, scans: Sequence[ProofFile], now: datetime) -> No
 def _locked(session: Session, arrival_id: uuid.UUID) -> Arrival:
     arrival = session.get(Arrival, arrival_id, with_for_update=True, populate_existing=True)
     if arrival is None:
-        raise NotFound("This record")
+        raise NotFound(say("This record"))
     return arrival

@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from workflow.cases.states import HoldKind
+from workflow.kernel.said import say
 
 
 class ArrivalKind(StrEnum):
@@ -28,18 +29,18 @@ class ArrivalAbout(StrEnum):
 
 
 KIND_WORDS = {
-    ArrivalKind.LETTER: "Letter",
-    ArrivalKind.CALL: "Telephone call",
-    ArrivalKind.MAIL: "Mail",
+    ArrivalKind.LETTER: say("Letter"),
+    ArrivalKind.CALL: say("Telephone call"),
+    ArrivalKind.MAIL: say("Mail"),
 }
 ABOUT_WORDS = {
-    ArrivalAbout.LICENCE: "A licence is shown",
-    ArrivalAbout.OBJECTION: "An objection",
-    ArrivalAbout.QUESTION: "A question, or anything else",
-    ArrivalAbout.PAYMENT_PROMISE: "A payment is promised",
-    ArrivalAbout.DATA_PROTECTION: "A data-protection request",
-    ArrivalAbout.INSOLVENCY: "Insolvency",
-    ArrivalAbout.BOUNCE: "Our letter or mail came back",
+    ArrivalAbout.LICENCE: say("A licence is shown"),
+    ArrivalAbout.OBJECTION: say("An objection"),
+    ArrivalAbout.QUESTION: say("A question, or anything else"),
+    ArrivalAbout.PAYMENT_PROMISE: say("A payment is promised"),
+    ArrivalAbout.DATA_PROTECTION: say("A data-protection request"),
+    ArrivalAbout.INSOLVENCY: say("Insolvency"),
+    ArrivalAbout.BOUNCE: say("Our letter or mail came back"),
 }
 #: Which hold it opens. A promise to pay is a word we wait for a person to judge, not a payment on its way.
 HOLD_OF = {

@@ -119,7 +119,7 @@ def picture(scan_id: uuid.UUID) -> Response:
     with reading() as session:
         kept, document = queries.scan_of(session, scan_id)
         if not kept.media_type.startswith("image/"):
-            raise NotFound("This picture")
+            raise NotFound(say("This picture"))
         data = runtime().decoder.normalise(runtime().vault.get(session, document.id), SCAN_SIDE)
     return files.private(Response(data, mimetype="image/jpeg"))
 

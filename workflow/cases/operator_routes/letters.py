@@ -64,7 +64,7 @@ def preview(letter_id: uuid.UUID) -> Response:
     with reading() as session:
         letter = session.get(Letter, letter_id)
         if letter is None:
-            raise NotFound("This letter")
+            raise NotFound(say("This letter"))
         case = session.get_one(Case, letter.case_id)
         items = letters.printables(session, runtime(), letter, case)
     parts = [runtime().press.render(item.template, item.context, item.images) for item in items]
@@ -87,7 +87,7 @@ def all_again() -> ResponseReturnValue:
     load_or_422(PressForm())
     chosen = [key for text in request.form.getlist("letter")[: queries.ROWS] if (key := filters.key_of(text))]
     if not chosen:
-        raise Refused("No letter was chosen.")
+        raise Refused(say("No letter was chosen."))
     tried = 0
     for letter_id in chosen:
         try:

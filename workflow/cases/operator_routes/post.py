@@ -177,7 +177,7 @@ def scan(delivery_id: uuid.UUID) -> Response:
     with reading() as session:
         row, _letter, _case = queries.delivery_of(session, delivery_id)
         if row.scan_document_id is None:
-            raise Refused("No scan was kept.")
+            raise Refused(say("No scan was kept."))
         return files.download(session, runtime(), queries.document_of(session, row.scan_document_id))
 
 

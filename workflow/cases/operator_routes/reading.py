@@ -19,7 +19,7 @@ from workflow.cases.post.deliveries import deliveries_by_letter
 from workflow.cases.post.states import DELIVERY_CHIPS
 from workflow.cases.services.deciding import releasable
 from workflow.cases.timeline import timeline
-from workflow.cases.turns import day_after_resuming, turn_of, turns_of
+from workflow.cases.turns import age, day_after_resuming, turn_of, turns_of
 from workflow.kernel import audit
 from workflow.kernel.db import Session
 from workflow.web.current import actor, now, reading, runtime
@@ -32,14 +32,14 @@ if TYPE_CHECKING:
 def queue() -> ResponseReturnValue:
     """Everything that waits for a person, in the order of the work; ``case`` is shown beside it."""
     with reading() as session:
-        sections = worklist.queue(session)
+        sections = worklist.queue(session, now())
         chosen = filters.key_of(request.args.get("case"))
         listed = [item.case for section in sections for item in section.items if item.case is not None]
         case = next((each for each in listed if each.id == chosen), listed[0] if listed else None)
         return render_template(
             "operator/queue/index.html",
             sections=sections,
-            age=partial(pages.age, now=now()),
+            age=partial(age, now=now()),
             case=case,
             preview=_preview(session, case) if case else None,
         )

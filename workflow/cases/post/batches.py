@@ -31,6 +31,7 @@ from workflow.kernel.failpoints import failpoint
 from workflow.kernel.ids import new_id
 from workflow.kernel.outbox import OutboxMessage
 from workflow.kernel.runtime import Runtime
+from workflow.kernel.said import say
 
 TRIES = 3
 #: Letters of a preview: a page must not be busy for minutes.
@@ -69,7 +70,7 @@ def why_not_post(session: Session, case: Case, letter: Letter, now: datetime) ->
     if reason := why_not_send(case, letter):
         return reason
     if letter.kind in ASKING and not is_newest(session, letter):
-        return "A later letter was decided before this one was posted."
+        return say("A later letter was decided before this one was posted.")
     return address_problem(case, now.date())
 
 
@@ -78,7 +79,7 @@ def ask_for_batch(session: Session, key: str, actor: Actor, now: datetime) -> No
     if session.scalars(select(OutboxMessage.id).where(OutboxMessage.key == f"post.batch:{key}")).first():
         return
     if all(each.reason for each in candidates(session, now)):
-        raise Refused("No letter is ready for the post.")
+        raise Refused(say("No letter is ready for the post."))
     payload = {"batch_key": key, "made_by": actor.name or actor.role.value}
     outbox.post(session, "post.batch", payload, key=f"post.batch:{key}", now=now)
 
@@ -100,7 +101,7 @@ def make_batch(runtime: Runtime, payload: dict[str, Any]) -> None:
             return
         if _bind_and_store(runtime, printed, payload, now):
             return
-    raise Unavailable("The letters of the batch kept changing while they were printed.")
+    raise Unavailable(say("The letters of the batch kept changing while they were printed."))
 
 
 def preview(runtime: Runtime) -> bytes:
@@ -157,7 +158,7 @@ def _printed(runtime: Runtime, letter_id: uuid.UUID) -> bool:
                 LetterDelivery.letter_id == letter_id, LetterDelivery.state == DeliveryState.WAITING
             )
             for row in session.scalars(rows.where(LetterDelivery.way == Way.POST)):
-                row.note = f"It could not be printed: {refusal}"[:500]
+                row.note = say("It could not be printed: {refusal}", refusal=refusal)[:500]
         return False
     return True
 

@@ -13,6 +13,7 @@ from workflow.cases.models import Case
 from workflow.cases.post.states import Way
 from workflow.cases.states import Channel, ChannelChoice, LetterKind
 from workflow.kernel.errors import Refused
+from workflow.kernel.said import inside, say
 
 DATA = Path(__file__).parent / "data" / "post.yaml"
 #: Street and town: a name alone finds nobody.
@@ -24,15 +25,15 @@ WAYS: dict[Channel, tuple[Way, ...]] = {
     Channel.BOTH: (Way.MAIL, Way.POST),
 }
 CHOICE_WORDS: dict[ChannelChoice, str] = {
-    ChannelChoice.RULE: "By the rule: mail if known, formal and last letters both ways, else post",
-    ChannelChoice.MAIL: "By mail",
-    ChannelChoice.POST: "By post",
-    ChannelChoice.BOTH: "By mail and by post",
+    ChannelChoice.RULE: say("By the rule: mail if known, formal and last letters both ways, else post"),
+    ChannelChoice.MAIL: say("By mail"),
+    ChannelChoice.POST: say("By post"),
+    ChannelChoice.BOTH: say("By mail and by post"),
 }
 CHANNEL_WORDS: dict[Channel, str] = {
-    Channel.MAIL: "By mail",
-    Channel.POST: "By post",
-    Channel.BOTH: "By mail and by post",
+    Channel.MAIL: say("By mail"),
+    Channel.POST: say("By post"),
+    Channel.BOTH: say("By mail and by post"),
 }
 
 
@@ -55,18 +56,20 @@ def post_rules(day: date) -> PostRules:
     """The edition in force on ``day``; :class:`Refused` when none is."""
     in_force = [edition for edition in _editions() if edition.effective_from <= day]
     if not in_force:
-        raise Refused(f"No rules for the post are known for {day.isoformat()}.")
+        raise Refused(say("No rules for the post are known for {day}.", day=day))
     return max(in_force, key=lambda edition: edition.effective_from)
 
 
 def channel_of(case: Case, kind: LetterKind, step: str, day: date) -> Channel:
     """The ways of one letter; :class:`Refused` with the reason when it has none."""
-    no_mail = None if case.recipient_email else "No e-mail address of the recipient is known."
+    no_mail = None if case.recipient_email else say("No e-mail address of the recipient is known.")
     no_post = address_problem(case, day)
     choice = case.channel
     if choice in (None, ChannelChoice.RULE):
         if no_mail and no_post:
-            raise Refused(f"The letter has no way to travel. {no_mail} {no_post}")
+            raise Refused(
+                say("The letter has no way to travel. {no_mail} {no_post}", no_mail=no_mail, no_post=no_post)
+            )
         if no_mail:
             return Channel.POST
         both = {kind.value, step} & set(post_rules(day).both)
@@ -74,7 +77,13 @@ def channel_of(case: Case, kind: LetterKind, step: str, day: date) -> Channel:
     wanted = Channel(choice.value)
     reasons = [no_mail if way is Way.MAIL else no_post for way in WAYS[wanted]]
     if missing := [reason for reason in reasons if reason]:
-        raise Refused(f"Letters of this case were chosen to go {CHANNEL_WORDS[wanted].lower()}.", *missing)
+        raise Refused(
+            say(
+                "Letters of this case were chosen to go {ways}.",
+                ways=inside(CHANNEL_WORDS[wanted]),
+            ),
+            *missing,
+        )
     return wanted
 
 
@@ -96,18 +105,25 @@ def address_problem(case: Case, day: date) -> str | None:
     """Why nothing can be posted to this address, or ``None``: it must be whole and fit the window."""
     lines = address_lines(case.recipient_address)
     if not lines:
-        return "No postal address of the recipient is known."
+        return say("No postal address of the recipient is known.")
     if len(lines) < LEAST_LINES:
-        return "The postal address needs street and town, one line each."
+        return say("The postal address needs street and town, one line each.")
     rules = post_rules(day)
     most = rules.window_lines - 2  # the name above it, the country beneath it
     if len(lines) > most:
-        return f"The postal address has {len(lines)} lines; {most} fit into the window of the envelope."
+        return say(
+            "The postal address has {count} lines; {most} fit into the window of the envelope.",
+            count=len(lines),
+            most=most,
+        )
     longest = max((case.recipient_name, *lines), key=len)
     if len(longest) > rules.window_characters:
-        return (
-            f"“{longest[:60]}” is too long for one line in the window of the envelope: "
-            f"{len(longest)} characters, {rules.window_characters} fit."
+        return say(
+            "“{longest}” is too long for one line in the window of the envelope: {count} "
+            "characters, {window_characters} fit.",
+            longest=longest[:60],
+            count=len(longest),
+            window_characters=rules.window_characters,
         )
     return None
 

@@ -13,6 +13,7 @@ from workflow.kernel.actors import Actor
 from workflow.kernel.db import Session
 from workflow.kernel.errors import NotFound, Refused, Stale
 from workflow.kernel.mail import checked_address
+from workflow.kernel.said import joined, say
 
 #: Nothing is written any more.
 OVER = (CaseState.CLOSED, CaseState.SETTLED, CaseState.REJECTED)
@@ -27,19 +28,25 @@ def choose_channel(
     """
     case = session.get(Case, case_id, with_for_update=True, populate_existing=True)
     if case is None:
-        raise NotFound("This case")
+        raise NotFound(say("This case"))
     if case.version != seen_version:
         raise Stale
     if case.state in OVER:
-        raise Refused("This case is over: nothing is written any more.")
+        raise Refused(say("This case is over: nothing is written any more."))
     if not why.strip():
-        raise Refused("Please say why, in a sentence.")
+        raise Refused(say("Please say why, in a sentence."))
     case.channel = choice
     case.recipient_email = checked_address(email) if email.strip() else ""
     case.recipient_address = address.strip()[:1000]
     if reason := why_no_way(case, LetterKind.DUNNING, "", now.date()):
         raise Refused(reason)
     case.version += 1
-    told = f"{CHOICE_WORDS[choice]}; {email.strip() or 'no mail'}; {why.strip()}"
-    tell(session, case, "case:channel", "How letters travel was changed", told, actor, now)
+    way = CHOICE_WORDS[choice]
+    known = (
+        say("{way}; {mail}.", way=way, mail=email.strip())
+        if email.strip()
+        else say("{way}; no mail.", way=way)
+    )
+    told = joined((known, why.strip()))
+    tell(session, case, "case:channel", say("How letters travel was changed"), told, actor, now)
     return case

@@ -29,7 +29,7 @@ class BatchForm(BaseForm):
 class DayForm(BaseForm):
     """A day something happened on. Registered numbers come beside it as ``number-<delivery>``."""
 
-    on = DateField("On", [InputRequired("Please give the day.")])
+    on = DateField("On", [InputRequired(say("Please give the day."))])
 
     @property
     def day(self) -> date:
@@ -41,13 +41,13 @@ class DayForm(BaseForm):
 class LeftForm(DayForm):
     """A letter that left though it was taken out of its batch."""
 
-    note = StringField("Why", [DataRequired("Please say why it left, in a sentence.")])
+    note = StringField("Why", [DataRequired(say("Please say why it left, in a sentence."))])
 
 
 class WhyForm(BaseForm):
     """A reason."""
 
-    note = StringField("Why", [DataRequired("Please say why, in a sentence.")])
+    note = StringField("Why", [DataRequired(say("Please say why, in a sentence."))])
 
 
 class ReturnForm(DayForm):
@@ -74,7 +74,8 @@ class AgainForm(BaseForm):
 
     address = TextAreaField("Corrected address", [Optional()])
     note = StringField(
-        "Known from", [DataRequired("Please say where the address is known from, or why it is tried again.")]
+        "Known from",
+        [DataRequired(say("Please say where the address is known from, or why it is tried again."))],
     )
 
 
@@ -86,7 +87,7 @@ class ChannelForm(BaseForm):
     )
     email = StringField("E-mail", [Optional()])
     address = TextAreaField("Postal address", [Optional()])
-    note = StringField("Why", [DataRequired("Please say why, in a sentence.")])
+    note = StringField("Why", [DataRequired(say("Please say why, in a sentence."))])
     version = HiddenField()
 
     @classmethod

@@ -15,6 +15,7 @@ from workflow.cases.post.states import DeliveryState, Way
 from workflow.kernel.db import Session
 from workflow.kernel.documents import Document
 from workflow.kernel.errors import NotFound
+from workflow.kernel.said import say
 
 SHOWN = 30
 
@@ -48,7 +49,7 @@ def batch_of(session: Session, batch_id: uuid.UUID) -> PostBatch:
     """One batch."""
     batch = session.get(PostBatch, batch_id)
     if batch is None:
-        raise NotFound("This batch")
+        raise NotFound(say("This batch"))
     return batch
 
 
@@ -91,7 +92,7 @@ def delivery_of(session: Session, delivery_id: uuid.UUID) -> tuple[LetterDeliver
         .where(LetterDelivery.id == delivery_id, LetterDelivery.way == Way.POST)
     ).first()
     if found is None:
-        raise NotFound("This letter")
+        raise NotFound(say("This letter"))
     return found[0], found[1], found[2]
 
 

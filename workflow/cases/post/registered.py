@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from workflow.kernel.errors import Refused
+from workflow.kernel.said import say
 
 _S10 = re.compile(r"[A-Z]{2}[0-9]{9}[A-Z]{2}")
 #: UPU S10-12, 4.3: weights of the eight digits of the serial number.
@@ -22,9 +23,16 @@ def registered_number(text: str) -> str:
     if not plain:
         return ""
     if not plain.isascii() or not _OTHER.fullmatch(plain):
-        raise Refused(f"“{text.strip()[:40]}” is no number of a registered letter, such as RR123456785DE.")
+        raise Refused(
+            say(
+                "“{given}” is no number of a registered letter, such as RR123456785DE.",
+                given=text.strip()[:40],
+            )
+        )
     if _S10.fullmatch(plain) and int(plain[10]) != _check_digit(plain[2:10]):
-        raise Refused(f"The check digit of {plain} is wrong. Please compare it with the receipt.")
+        raise Refused(
+            say("The check digit of {plain} is wrong. Please compare it with the receipt.", plain=plain)
+        )
     return plain
 
 

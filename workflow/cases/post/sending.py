@@ -17,6 +17,7 @@ from workflow.kernel.errors import DomainError, Unavailable
 from workflow.kernel.failpoints import failpoint
 from workflow.kernel.mail import Attachment, LocalMailbox, Mail, MailDelayed, MailUnknown, render_mail
 from workflow.kernel.runtime import Runtime
+from workflow.kernel.said import say
 
 
 def send_letter(runtime: Runtime, payload: dict[str, Any]) -> None:
@@ -71,9 +72,9 @@ def _take(runtime: Runtime, letter_id: uuid.UUID, *, written: bool) -> bool:
             settle_letter(session, letter)
             return False
         if not written:
-            raise Unavailable("The reason against this letter has just gone; it is tried again.")
+            raise Unavailable(say("The reason against this letter has just gone; it is tried again."))
         if delivery.state is DeliveryState.SENDING and not isinstance(runtime.mail, LocalMailbox):
-            raise MailUnknown("It was on its way when something broke; it may have left or not.")
+            raise MailUnknown(say("It was on its way when something broke; it may have left or not."))
         delivery.state, delivery.edition, delivery.note = DeliveryState.SENDING, letter.edition, ""
         settle_letter(session, letter)
     return True

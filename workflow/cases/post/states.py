@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from workflow.kernel.said import say
+
 
 class Way(StrEnum):
     """How one delivery travels."""
@@ -54,22 +56,22 @@ class ReturnReason(StrEnum):
 
 
 RETURN_WORDS: dict[ReturnReason, str] = {
-    ReturnReason.UNKNOWN: "The recipient is not known at this address",
-    ReturnReason.MOVED: "The recipient has moved",
-    ReturnReason.REFUSED: "The recipient refused to take it",
-    ReturnReason.DECEASED: "The recipient has died",
-    ReturnReason.OTHER: "Another reason",
+    ReturnReason.UNKNOWN: say("The recipient is not known at this address"),
+    ReturnReason.MOVED: say("The recipient has moved"),
+    ReturnReason.REFUSED: say("The recipient refused to take it"),
+    ReturnReason.DECEASED: say("The recipient has died"),
+    ReturnReason.OTHER: say("Another reason"),
 }
 
 #: Kind of chip and word for pages.
 DELIVERY_CHIPS: dict[DeliveryState, tuple[str, str]] = {
-    DeliveryState.WAITING: ("waiting", "Waiting"),
-    DeliveryState.SENDING: ("waiting", "On its way"),
-    DeliveryState.BATCHED: ("waiting", "Printed"),
-    DeliveryState.POSTED: ("done", "Posted"),
-    DeliveryState.SENT: ("done", "Sent"),
-    DeliveryState.DELIVERED: ("done", "Arrived"),
-    DeliveryState.RETURNED: ("danger", "Came back"),
-    DeliveryState.FAILED: ("danger", "Not sent"),
-    DeliveryState.WITHHELD: ("neutral", "Withheld"),
+    DeliveryState.WAITING: ("waiting", say("Waiting")),
+    DeliveryState.SENDING: ("waiting", say("On its way")),
+    DeliveryState.BATCHED: ("waiting", say("Printed")),
+    DeliveryState.POSTED: ("done", say("Posted")),
+    DeliveryState.SENT: ("done", say("Sent")),
+    DeliveryState.DELIVERED: ("done", say("Arrived")),
+    DeliveryState.RETURNED: ("danger", say("Came back")),
+    DeliveryState.FAILED: ("danger", say("Not sent")),
+    DeliveryState.WITHHELD: ("neutral", say("Withheld")),
 }

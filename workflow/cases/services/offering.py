@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from workflow.accounts.queries import operator_profile
 from workflow.cases.cadence import zone_of
 from workflow.cases.models import Case, ClaimLine, Offer
-from workflow.cases.post.channels import why_no_way
+from workflow.cases.post.channels import CHOICE_WORDS, why_no_way
 from workflow.cases.pricing import FeeFacts, FeeSheet, estimate
 from workflow.cases.services.moving import move
 from workflow.cases.states import CaseState, CaseTrigger, ChannelChoice, ClaimNature, LetterKind
@@ -69,9 +69,12 @@ def note_recipient(
     case.version += 1
     audit.record(
         session, "case", case.id, "case:note_recipient", actor, now,
-        before=case.state.value, after=case.state.value, label="Recipient noted",
-        note=f"{facts.name} <{facts.email}>, {facts.country}; letters: {facts.channel.value}; "
-        f"source: {facts.source}"[:1000],
+        before=case.state.value, after=case.state.value, label=say("Recipient noted"),
+        note=say(
+            "{name} <{email}>, {country}; letters: {channel}; source: {source}",
+            name=facts.name, email=facts.email, country=facts.country, channel=CHOICE_WORDS[facts.channel],
+            source=facts.source,
+        )[:1000],
     )  # fmt: skip
     session.flush()
     return case

@@ -18,7 +18,7 @@ from workflow.kernel.db import Session
 from workflow.kernel.errors import NotFound, Refused
 from workflow.kernel.ids import new_id
 from workflow.kernel.lifecycle import advance
-from workflow.kernel.said import say
+from workflow.kernel.said import joined, say
 
 MOST_RULES = 2000
 
@@ -51,7 +51,7 @@ def add_rule(
         session.flush()
         audit.record(
             session, "hit_rule", present.id, "hit_rule:add", actor, now,
-            label="Rule added", note=f"{name}: {kind.value}; {present.reason}",
+            label=say("Rule added"), note=f"{name}: {kind.value}; {present.reason}",
         )  # fmt: skip
     return present, _set_aside(session, present, actor, now)
 
@@ -64,7 +64,14 @@ def remove_rule(session: Session, rule_id: uuid.UUID, actor: Actor, now: datetim
     if rule is None:
         raise NotFound(say("This rule"))
     audit.record(
-        session, "hit_rule", rule.id, "hit_rule:remove", actor, now, label="Rule removed", note=rule.domain
+        session,
+        "hit_rule",
+        rule.id,
+        "hit_rule:remove",
+        actor,
+        now,
+        label=say("Rule removed"),
+        note=rule.domain,
     )
     session.delete(rule)
     session.flush()
@@ -74,11 +81,11 @@ def remove_rule(session: Session, rule_id: uuid.UUID, actor: Actor, now: datetim
 def sentence_of(rule: DomainRule) -> str:
     """Why a hit was set aside by this rule."""
     what = (
-        say("is one of your own")
+        say("{domain} is one of your own.", domain=rule.domain)
         if rule.kind is RuleKind.OWN
-        else say("is on your list of domains to leave alone")
+        else say("{domain} is on your list of domains to leave alone.", domain=rule.domain)
     )
-    return f"{rule.domain} {what}." + (f" {rule.reason}" if rule.reason else "")
+    return joined((what, rule.reason)) if rule.reason else what
 
 
 def _set_aside(session: Session, rule: DomainRule, actor: Actor, now: datetime) -> int:

@@ -56,7 +56,14 @@ def open_payin(session: Session, case_id: uuid.UUID, actor: Actor, now: datetime
         _shut(session, live, now)
     failpoint("checkout.before_row")
     payin = Payin(id=new_id(), case_id=case_id, offer_id=offer.id, amount=offer.total, opened_at=now)
-    begin(session, PAYIN_LIFECYCLE, payin, actor, now, note=f"case {case.reference}")
+    begin(
+        session,
+        PAYIN_LIFECYCLE,
+        payin,
+        actor,
+        now,
+        note=say("Payment for case {reference}", reference=case.reference),
+    )
     outbox.post(
         session, CHECKOUT, {"payin_id": str(payin.id)}, key=f"{CHECKOUT}:{payin.id}", now=now, priority=FIRST
     )

@@ -68,7 +68,7 @@ def ask_refund(
     payin.version += 1
     audit.record(
         session, "payin", payin.id, "payin:ask_refund", actor, now,
-        before=payin.state.value, after=payin.state.value, label="Refund asked for",
+        before=payin.state.value, after=payin.state.value, label=say("Refund asked for"),
         note=format_money(payin.amount),
     )  # fmt: skip
     outbox.post(

@@ -21,7 +21,7 @@ def locked(session: Session, payin_id: uuid.UUID) -> Payin:
     session.flush()
     case_id = session.scalar(select(Payin.case_id).where(Payin.id == payin_id))
     if case_id is None:
-        raise NotFound("This payment")
+        raise NotFound(say("This payment"))
     session.get_one(Case, case_id, with_for_update=True, populate_existing=True)
     return session.get_one(Payin, payin_id, with_for_update=True, populate_existing=True)
 
@@ -34,7 +34,7 @@ def block(session: Session, payin: Payin, why: str, now: datetime) -> Payin:
     payin.version += 1
     audit.record(
         session, "payin", payin.id, "payin:block", SYSTEM, now,
-        before=payin.state.value, after=payin.state.value, label="A person must look", note=why,
+        before=payin.state.value, after=payin.state.value, label=say("A person must look"), note=why,
     )  # fmt: skip
     session.flush()
     return payin
@@ -52,7 +52,7 @@ def settle_trouble(session: Session, payin_id: uuid.UUID, how: str, actor: Actor
     payin.version += 1
     audit.record(
         session, "payin", payin.id, "payin:settle", actor, now,
-        before=payin.state.value, after=payin.state.value, label="Decided by a person",
+        before=payin.state.value, after=payin.state.value, label=say("Decided by a person"),
         note=f"{why} Decision: {how.strip()}"[:1000],
     )  # fmt: skip
     session.flush()
