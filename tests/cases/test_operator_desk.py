@@ -310,7 +310,7 @@ def test_ages_are_words_and_late_ones_are_marked(house: House, operator: Browser
     assert "today" in operator.page(QUEUE) and "age-late" not in operator.page(QUEUE)
     house.clock.advance(timedelta(days=5))
     operator = house.browser("desk@example.org")
-    assert re.search(r'<span class="age-late">5 days</span>', operator.page(QUEUE))
+    assert re.search(r'<span class="text-nowrap age-late">5 days</span>', operator.page(QUEUE))
 
 
 def test_the_demos_mailbox_shows_mails_and_their_files_to_anybody(house: House) -> None:
