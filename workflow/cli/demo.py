@@ -36,13 +36,14 @@ def demo(
 ) -> None:
     """A world to try everything in: photographs, a small web with altered copies, three cases.
 
-    Exits 1 when the world lacks something it should show.
+    With --json alone it tells what an existing demo has come to. A freshly built one exits 1
+    when it lacks something it should show.
     """
     config = config_of(context, own_instance)
     if not config.demo:
         raise Refused("This is a real instance: its clock cannot be moved and nothing is built into it.")
     exists = (config.instance_dir / "ready").exists()
-    if not fresh and days is None and exists:
+    if not fresh and days is None and exists and not as_json:
         click.echo("The demo world exists. Start it: make run. Build it anew: lichtbild demo --fresh")
         return
     failures: list[str] = []
@@ -53,6 +54,10 @@ def demo(
 
         result = found(config, _say)
         failures = missing(result)
+    elif days is None:
+        from workflow.demo.story import told
+
+        result = told(config)
     if days is not None:
         from workflow.building import build_runtime
         from workflow.demo.story import advance

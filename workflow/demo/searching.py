@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from workflow.demo.photographs import works
 from workflow.demo.server import WorldServer
 from workflow.demo.web import World
-from workflow.hits.intake import IntakeSummary, take_in
+from workflow.hits.intake import take_in
 from workflow.kernel.actors import Actor
 from workflow.kernel.errors import Refused, Unavailable
 from workflow.kernel.ids import new_id
@@ -27,14 +24,6 @@ PAGE_LIMIT = 400
 DEPTH = 12
 #: Uploads at the same time; each keeps one decoding child busy.
 AT_ONCE = 2
-
-
-@dataclass(frozen=True, slots=True)
-class Searched:
-    """What the crawl fetched and the comparison found."""
-
-    crawl: dict[str, Any]
-    compared: IntakeSummary
 
 
 def upload(runtime: Runtime, owner: Actor) -> None:
@@ -52,7 +41,7 @@ def upload(runtime: Runtime, owner: Actor) -> None:
         list(pool.map(hand_in, [photograph.path for photograph in works()]))
 
 
-def search(runtime: Runtime, world: World) -> Searched:
+def search(runtime: Runtime, world: World) -> None:
     """Serve the small web, crawl it in a process of its own, compare what came back."""
     port = runtime.config.world_port
     try:
@@ -62,17 +51,15 @@ def search(runtime: Runtime, world: World) -> Searched:
             f"Port {port} is in use; the demo's web needs it. Is another Lichtbild running?"
         ) from taken
     with server:
-        fetched = _crawl(runtime, world.seeds_at(port))
-    return Searched(fetched, take_in(runtime))
+        _crawl(runtime, world.seeds_at(port))
+    take_in(runtime)
 
 
-def _crawl(runtime: Runtime, seeds: tuple[str, ...]) -> dict[str, Any]:
+def _crawl(runtime: Runtime, seeds: tuple[str, ...]) -> None:
     command = [
         sys.executable, "-m", "workflow.cli", "--instance", runtime.config.instance,
         "crawl", *seeds, "--pages", str(PAGE_LIMIT), "--depth", str(DEPTH), "--fetch-only",
     ]  # fmt: skip
-    done = subprocess.run(command, stdout=subprocess.PIPE, check=False, text=True)  # noqa: S603 - our own
+    done = subprocess.run(command, stdout=subprocess.DEVNULL, check=False)  # noqa: S603 - our own
     if done.returncode:
         raise Unavailable("The crawl of the demo's web ended early; see the lines above.")
-    result: dict[str, Any] = json.loads(done.stdout)
-    return result

@@ -50,7 +50,7 @@ def found(config: Config, say: Say) -> dict[str, Any]:
     say("Upload of the photographs")
     searching.upload(runtime, owner.actor)
     say("Crawl and comparison")
-    compared = searching.search(runtime, world)
+    searching.search(runtime, world)
     say("Three cases are submitted, checked and offered")
     paid, _silent, answered = _three_cases(runtime, operator, owner)
     cases.answer_through_portal(runtime, answered)
@@ -60,10 +60,21 @@ def found(config: Config, say: Say) -> dict[str, Any]:
     say(f"{DAYS_AFTERWARDS} more days pass")
     cases.let_days_pass(runtime, DAYS_AFTERWARDS)
     cases.bring_to_the_post(runtime)
-    told = summary(runtime, world, compared, seconds=time.monotonic() - began)
+    told = summary(runtime, world) | {"seconds": round(time.monotonic() - began, 1)}
     runtime.database.dispose()
     (config.instance_dir / READY).touch()
     return told
+
+
+def told(config: Config) -> dict[str, Any]:
+    """The summary of an existing demo as it is now."""
+    from workflow.building import build_runtime
+
+    runtime = build_runtime(config)
+    try:
+        return summary(runtime, world_of(config))
+    finally:
+        runtime.database.dispose()
 
 
 def advance(runtime: Runtime, days: int, say: Say) -> dict[str, Any]:
