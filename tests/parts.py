@@ -1,9 +1,10 @@
 """The parts of a process as tests put them together: real ones, a clock that stands still, a known master key.
 
-Two things are taken from chance and time so that a run is shorter, not weaker. The dice are seeded with what
+Three things are taken from chance and time so that a run is shorter, not weaker. The dice are seeded with what
 the database holds, so that the first case of a story has the same reference in every test. And what the press
 has printed once is not printed again: the same HTML and pictures give the same bytes, which is a promise of
-:class:`~workflow.kernel.pdf.Press` with a test of its own. Tests of the press itself use it bare.
+:class:`~workflow.kernel.pdf.Press` with a test of its own; tests of the press itself use it bare. Passwords are
+hashed by argon2id with little memory; what an instance spends on them has its own test.
 """
 
 from __future__ import annotations
@@ -18,9 +19,11 @@ from tempfile import mkdtemp
 from typing import Any
 
 import pytest
+from argon2 import PasswordHasher
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+from workflow.accounts import passwords
 from workflow.config import Config
 from workflow.kernel.clock import FrozenClock
 from workflow.kernel.db import Database
@@ -33,6 +36,8 @@ from workflow.kernel.secrets import MasterKey
 from workflow.kernel.uploads import Decoder
 
 MASTER_KEY = bytes(32)
+#: What an instance hashes passwords with.
+DEAR = passwords._hasher
 PRINTED = "printed"
 
 
@@ -59,7 +64,8 @@ class KeptPress(Press):
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """The folder of this run; processes of tests are told theirs by the one that started them."""
+    """The folder of printed pages of this run: processes of tests are told theirs by the one that started them."""
+    passwords._hasher = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
     given = getattr(config, "workerinput", {}).get(PRINTED)
     KeptPress.folder = Path(given or mkdtemp(prefix="lbpdf."))
 
