@@ -15,7 +15,7 @@ from workflow.cases import letters
 from workflow.cases.letters import Printable, printables, why_not_send, window_lines
 from workflow.cases.models import Case, Letter
 from workflow.cases.post.channels import address_problem, post_rules
-from workflow.cases.post.dating import is_newest, today_at
+from workflow.cases.post.dating import is_newest, newest_of, today_at
 from workflow.cases.post.deliveries import settle_letter
 from workflow.cases.post.models import LetterDelivery, PostBatch
 from workflow.cases.post.printing import bring_up_to_date, renew
@@ -57,9 +57,10 @@ def candidates(session: Session, now: datetime) -> list[Candidate]:
         .where(LetterDelivery.way == Way.POST, LetterDelivery.state == DeliveryState.WAITING)
         .order_by(LetterDelivery.made_at)
         .limit(post_rules(now.date()).batch_letters)
-    )
+    ).all()
+    newest = newest_of(session, (case.id for _delivery, _letter, case in rows))
     found = [
-        Candidate(delivery, letter, case, why_not_post(session, case, letter, now))
+        Candidate(delivery, letter, case, _why_not(case, letter, now, newest=letter.id in newest))
         for delivery, letter, case in rows
     ]
     return sorted(found, key=lambda each: _order(each.case))
@@ -67,9 +68,13 @@ def candidates(session: Session, now: datetime) -> list[Candidate]:
 
 def why_not_post(session: Session, case: Case, letter: Letter, now: datetime) -> str | None:
     """Asked when the batch is made and again when it goes to the post: is it still right?"""
+    return _why_not(case, letter, now, newest=is_newest(session, letter))
+
+
+def _why_not(case: Case, letter: Letter, now: datetime, *, newest: bool) -> str | None:
     if reason := why_not_send(case, letter):
         return reason
-    if letter.kind in ASKING and not is_newest(session, letter):
+    if letter.kind in ASKING and not newest:
         return say("A later letter was decided before this one was posted.")
     return address_problem(case, now.date())
 

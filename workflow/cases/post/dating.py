@@ -6,9 +6,11 @@ days after posting on paper. Nobody ever loses time: a date of the case only mov
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Iterable
 from datetime import date, datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from workflow.cases.cadence import Cadence, cadence, zone_of
 from workflow.cases.effects import place_of
@@ -82,13 +84,20 @@ def move_dates(session: Session, case: Case, now: datetime) -> None:
 
 def is_newest(session: Session, letter: Letter) -> bool:
     """Whether no letter that asks for something was decided after this one."""
-    newest = session.scalars(
-        select(Letter.id)
-        .where(Letter.case_id == letter.case_id, Letter.kind.in_(ASKING))
-        .order_by(Letter.queued_at.desc(), Letter.id.desc())
-        .limit(1)
-    ).first()
-    return newest == letter.id
+    return letter.id in newest_of(session, [letter.case_id])
+
+
+def newest_of(session: Session, case_ids: Iterable[uuid.UUID]) -> set[uuid.UUID]:
+    """The newest letter of each of these cases that asks for something, in one look."""
+    place = (
+        func.row_number()
+        .over(partition_by=Letter.case_id, order_by=(Letter.queued_at.desc(), Letter.id.desc()))
+        .label("place")
+    )
+    asking = (
+        select(Letter.id, place).where(Letter.case_id.in_(set(case_ids)), Letter.kind.in_(ASKING)).subquery()
+    )
+    return set(session.scalars(select(asking.c.id).where(asking.c.place == 1)))
 
 
 def _number(rhythm: Cadence, letter: Letter) -> int:
