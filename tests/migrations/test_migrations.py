@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 
 from tests.databases import tamper
 from tests.migrations.conftest import New
+from tests.migrations.revisions import DATA_TESTS
 from tests.world import START, World
 from workflow.checks import problems
 from workflow.kernel import ledger
@@ -67,13 +68,13 @@ def test_down_and_up_with_data_in_every_table(full_world: World) -> None:
     before = rows_of(database)
     assert {name for name, count in before.items() if not count} <= {"crawl_queue", "crawl_robots"}
     assert differences(database) == [] and problems(full_world.runtime) == []
-    # one revision down and up keeps every row of the tables that stood before it
+    # one revision down and up keeps every row of the tables that stood before it, but what it says it gives up
     history = re.findall(r"^revision = \"(\w+)\"", "".join(
         path.read_text() for path in sorted((Path(__file__).parents[2] / "migrations" / "versions").glob("*.py"))
     ), re.MULTILINE)  # fmt: skip
     assert history[-1] == current_head()
     downgrade(database, "-1")
-    kept = tables_of(database)
+    kept = set(tables_of(database)) - DATA_TESTS[current_head()].emptied
     upgrade(database)
     after = rows_of(database)
     assert {name: after[name] for name in kept} == {name: before[name] for name in kept}
