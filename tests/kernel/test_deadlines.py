@@ -46,11 +46,11 @@ class DatesOfOneCase(RuleBasedStateMachine):
         taken = kind in self.live_kinds()
         try:
             with self.database.transaction() as session:
-                row = deadlines.open_deadline(
+                key = deadlines.open_deadline(
                     session, "case", self.case, kind=kind, trigger="remind", due_at=due, now=self.now,
                     ours=kind != "limitation",
                 )  # fmt: skip
-                self.dates[row.id] = DeadlineState.OPEN
+                self.dates[key] = DeadlineState.OPEN
         except IntegrityError:
             assert taken
         else:
@@ -168,8 +168,8 @@ def test_a_large_backlog_is_taken_in_batches_and_once(database: Database) -> Non
 
 def test_resuming_what_runs_is_a_bug(database: Database) -> None:
     with database.transaction() as session:
-        row = deadlines.open_deadline(
+        key = deadlines.open_deadline(
             session, "case", new_id(), kind="reminder", trigger="x", due_at=START, now=START
         )
         with pytest.raises(AssertionError):
-            deadlines.resume(row, START)
+            deadlines.resume(session.get_one(DeadlineRow, key), START)

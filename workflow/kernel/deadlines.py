@@ -10,7 +10,7 @@ import uuid
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Index, Select, String, bindparam, select, text, update
+from sqlalchemy import Index, Select, String, bindparam, insert, select, text, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 from sqlalchemy.orm.attributes import set_committed_value
 
@@ -73,6 +73,7 @@ class DeadlineRow(Base):
     paused_at: Mapped[datetime | None]
 
 
+_OPEN = insert(DeadlineRow)
 _END = (
     update(DeadlineRow)
     .where(
@@ -95,21 +96,18 @@ def open_deadline(
     due_at: datetime,
     now: datetime,
     ours: bool = True,
-) -> DeadlineRow:
-    """Write down a date. One live deadline per subject and kind: the database refuses a second."""
-    row = DeadlineRow(
-        subject_type=subject_type,
-        subject_id=subject_id,
-        kind=kind,
-        trigger=trigger,
-        due_at=due_at,
-        opened_at=now,
-        ours=ours,
-        reasons=[],
-    )
-    session.add(row)
-    session.flush()
-    return row
+) -> uuid.UUID:
+    """Write down a date at once; returns its key. The database refuses a second live one of the kind."""
+    key = new_id()
+    session.connection().execute(
+        _OPEN,
+        {
+            "id": key, "subject_type": subject_type, "subject_id": subject_id, "kind": kind,
+            "trigger": trigger, "due_at": due_at, "opened_at": now, "ours": ours, "reasons": [],
+            "state": DeadlineState.OPEN, "claims": 0,
+        },
+    )  # fmt: skip
+    return key
 
 
 def live(session: Session, subject_type: str, subject_id: uuid.UUID) -> list[DeadlineRow]:
