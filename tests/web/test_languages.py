@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import re
+import time
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 
 import pytest
 from flask import Flask, flash, get_flashed_messages, render_template_string, session
 
+from workflow.config import ROOT
 from workflow.kernel.actors import Actor, Role
 from workflow.kernel.errors import Refused
 from workflow.kernel.money import Money
-from workflow.kernel.said import say, say_many
+from workflow.kernel.said import Answered, Noted, Typed, say, say_many
 from workflow.web.blueprints import role_blueprint
 from workflow.web.current import SignedInAs
 from workflow.web.formats import date_text, datetime_text, filesize_text, number_text
 from workflow.web.i18n import translate
 from workflow.web.languages import language
 
+TEMPLATES = ROOT / "templates"
 MakeSite = Callable[..., Flask]
 GERMAN = {"Accept-Language": "de-AT,de;q=0.9,en;q=0.5"}
 
@@ -107,6 +111,41 @@ def test_what_a_person_wrote_stays_as_it_was_written(make_site: MakeSite) -> Non
     )  # fmt: skip
     with make_site().test_request_context(headers=GERMAN):
         assert [translate(text) for text in written] == list(written)
+
+
+@pytest.mark.parametrize("written", [
+    "I never said so on Monday.", "Payment for case 17 was never owed", "Your offer does not exist.",
+])  # fmt: skip
+def test_a_note_is_told_anew_only_if_every_word_of_it_is_ours(make_site: MakeSite, written: str) -> None:
+    with make_site().test_request_context(headers=GERMAN):
+        assert translate(Typed(written)) == translate(Noted(written)) == written
+        answer = Answered(f"Number: 4711\n{written}\nPaid", ("Number",))
+        assert translate(answer) == f"Nummer: 4711\n{written}\nPaid"
+        assert translate(Typed("Paid")) == "Paid" and translate(Noted("Paid")) == "Bezahlt"
+
+
+@pytest.mark.parametrize("hostile", [
+    "x" + " by card" * 70, "x" + " given back" * 50, "ab. ac. ad. " * 300, "a and " * 90 + "b", "a, b and c. " * 40,
+    "Left out: 3 × " * 40, ("Payment for case 17. " * 20 + "\n") * 20,
+])  # fmt: skip
+def test_no_text_keeps_a_page_waiting(make_site: MakeSite, hostile: str) -> None:
+    """Anybody may write 10,000 signs into an answer; six such pages at once would have stopped the server."""
+    with make_site().test_request_context(headers=GERMAN):
+        translate("warm")
+        began = time.process_time()
+        for text in (hostile, hostile * 3):
+            translate(text)
+            translate(Noted(text))
+        assert time.process_time() - began < 4
+
+
+def test_no_page_tells_anew_what_somebody_wrote() -> None:
+    """A message is shown as it was written: it is the other side's statement and their record."""
+    found = [
+        f"{path.name}: {hit}" for path in sorted(TEMPLATES.rglob("*.html"))
+        for hit in re.findall(r"\{\{[^}]*\b(?:m|message)\.text\b", path.read_text())
+    ]  # fmt: skip
+    assert found == []
 
 
 def test_refusals_flashes_and_errors_are_told_in_german(make_site: MakeSite) -> None:

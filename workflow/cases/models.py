@@ -26,6 +26,7 @@ from workflow.kernel.actors import Role
 from workflow.kernel.db import Base, enum_column, money_column
 from workflow.kernel.ids import new_id
 from workflow.kernel.money import Currency, Money  # noqa: F401 - SQLAlchemy reads the fields of Money from here
+from workflow.kernel.said import Answered
 
 
 class Case(Base):
@@ -239,6 +240,10 @@ class Hold(Base):
     decision: Mapped[str] = mapped_column(String(500), default="")
 
 
+#: What the forms of the portal write before a person's own words, each on a line of its own.
+ANSWER_HEADS = ("Licence from", "Number", "Objection")
+
+
 class Message(Base):
     """What was written to us or by us about the case, outside of letters."""
 
@@ -253,6 +258,11 @@ class Message(Base):
     text: Mapped[str] = mapped_column(Text)
     at: Mapped[datetime]
     proofs: Mapped[list[Proof]] = relationship(order_by="Proof.position", lazy="selectin")
+
+    @property
+    def shown(self) -> Answered:
+        """The text for pages: only what our form wrote before it is told in the reader's language."""
+        return Answered(self.text, ANSWER_HEADS)
 
 
 class Proof(Base):

@@ -23,7 +23,7 @@ from workflow.kernel import audit
 from workflow.kernel.actors import Actor, Role
 from workflow.kernel.audit import AuditEntry
 from workflow.kernel.db import Session
-from workflow.kernel.said import inside, joined, say, say_many, stored
+from workflow.kernel.said import Noted, Typed, inside, joined, say, say_many, stored
 
 #: A page is a page; the newest entries stay.
 SHOWN = 300
@@ -159,7 +159,7 @@ def _steps(case: Case, history: Iterable[AuditEntry], *, full: bool) -> Iterable
             continue
         icon, kind = SIGNS.get(step.action, ("dot", "neutral"))
         title = (FULL_WORDS if full else OWNER_WORDS).get(step.action, stored(step.label))
-        text = stored(step.note) if full or step.action in OPEN_NOTES else ""
+        text = Noted(step.note) if full or step.action in OPEN_NOTES else ""
         if step.action == "case:reject" and case.rejected_reason is not None:
             told = (REJECT_WORDS[case.rejected_reason], step.note if full else "")
             text = joined(part for part in told if part)
@@ -191,13 +191,13 @@ def _letter(letter: Letter, link: DocumentLink, *, full: bool) -> Entry:
 def _message(message: Message, withdrawn: str, *, full: bool) -> Entry:
     incoming = message.direction is Direction.INCOMING
     if withdrawn:
-        text = f"{withdrawn}\n{message.text}"
+        text: str = Typed(f"{withdrawn}\n{message.text}")
         return Entry(message.at, say("Record withdrawn"), text, message.author, "x-circle", "neutral")
     title = ANSWER_WORDS.get(message.about, say("The other side wrote")) if incoming else say("We answered")
     count = len(message.proofs)
     files = say_many("{count} file sent along.", "{count} files sent along.", count) if count else ""
     if full:
-        text = stored("\n".join(part for part in (message.text, files) if part))
+        text = say("{written}\n{files}", written=message.shown, files=files) if files else message.shown
     else:
         text = joined(part for part in (files, say("We read it and decide.") if incoming else "") if part)
     by = _by(message.author_role, message.author, full=full)
@@ -214,13 +214,13 @@ def _holds(holds: Iterable[Hold], messages: Iterable[Message], *, full: bool) ->
         if (hold.opened_at, hold.kind) not in told:
             yield Entry(
                 hold.opened_at, say("Our clocks stand still: {what}", what=inside(what)),
-                stored(hold.reason) if full else "", hold.opened_by if full else "",
+                Noted(hold.reason) if full else "", hold.opened_by if full else "",
                 "pause-circle", "waiting",
             )  # fmt: skip
         if hold.closed_at is not None:
             yield Entry(
                 hold.closed_at, say("Decided: {what}", what=inside(what)),
-                stored(hold.decision) if full else "", hold.closed_by if full else "",
+                Noted(hold.decision) if full else "", hold.closed_by if full else "",
                 "play-circle", "neutral",
             )  # fmt: skip
 

@@ -58,6 +58,32 @@ def stored(text: str, /) -> Said:
     return Said(text, {})
 
 
+class Typed(str):
+    """What a person wrote: in every language as it was written."""
+
+    __slots__ = ()
+
+
+class Answered(Typed):
+    """What came in by a form of ours: a line that begins with one of ``heads`` and a colon was put there by
+    the form and is told in the reader's language; all others are the person's."""
+
+    __slots__ = ("heads",)
+
+    heads: tuple[str, ...]
+
+    def __new__(cls, text: str, heads: tuple[str, ...]) -> Self:
+        made = super().__new__(cls, text)
+        made.heads = heads
+        return made
+
+
+class Noted(str):
+    """A note that may be ours or a person's: told in another language only if every word of it is ours."""
+
+    __slots__ = ()
+
+
 def inside(said: str, /) -> Said:
     """The words as they stand inside an English sentence: without the capital at the start."""
     return stored(said[:1].lower() + said[1:])

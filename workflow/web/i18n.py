@@ -17,6 +17,7 @@ from jinja2 import pass_context
 from markupsafe import Markup
 
 from workflow.kernel.money import Money
+from workflow.kernel.said import Answered, Noted, Typed
 from workflow.kernel.wording import Said
 from workflow.web import catalogue
 from workflow.web.formats import date_text, datetime_text, money_text
@@ -29,16 +30,29 @@ if TYPE_CHECKING:
     from jinja2.runtime import Context
 
 
+#: What is told in the reader's language wherever it comes out.
+TOLD = (Said, Noted, Answered)
+
+
 def translate(text: Any) -> str:
     """``text`` in the reader's language; a plain text as far as the catalogue knows it again."""
     known = catalogue.texts(language())
     if known is None:
         return str(text)
+    if isinstance(text, Answered):
+        return "\n".join(_line(line, text.heads) for line in text.split("\n"))
+    if isinstance(text, Typed):
+        return str(text)
     if isinstance(text, Said):
         found = known.counted(text.msgid, text.number) if text.many else known.text(text.msgid)
         if found is not None:
             return _filled(found, text.values) if text.values else found
-    return retold(known, language(), str(text))
+    return retold(known, language(), str(text), wholly=isinstance(text, Noted))
+
+
+def _line(line: str, heads: tuple[str, ...]) -> str:
+    head, colon, _rest = line.partition(": ")
+    return translate(Noted(line)) if colon and head in heads else line
 
 
 def translated_all(texts: Iterable[Any]) -> list[str]:
@@ -52,7 +66,7 @@ def _filled(text: str, values: Mapping[str, Any]) -> str:
 
 def _shown(value: Any) -> Any:
     """A value inside a sentence, as the reader's language writes it; names and numbers stay as they are."""
-    if isinstance(value, Said):
+    if isinstance(value, TOLD):
         return translate(value)
     if isinstance(value, Money):
         return money_text(value)
@@ -88,7 +102,7 @@ def _written(context: Context, text: str, values: Mapping[str, Any]) -> str:
 
 def _at_the_edge(value: Any) -> Any:
     """What every ``{{ … }}`` passes through: a sentence that was said is told in the reader's language."""
-    return translate(value) if isinstance(value, Said) else value
+    return translate(value) if isinstance(value, TOLD) else value
 
 
 class SaidTag(JSONTag):
@@ -118,6 +132,7 @@ def teach(env: Environment) -> None:
     env.globals.update(_=_gettext, gettext=_gettext, ngettext=_ngettext, pgettext=_pgettext)
     env.finalize = _at_the_edge
     env.filters["translated"] = _translated
+    env.filters["noted"] = _noted
 
 
 def install(app: Flask) -> None:
@@ -128,6 +143,11 @@ def install(app: Flask) -> None:
     serializer = SecureCookieSessionInterface.serializer
     if SaidTag.key not in serializer.tags:
         serializer.register(SaidTag, index=0)
+
+
+def _noted(value: str) -> str:
+    """As a filter, for notes that a person may have written."""
+    return translate(Noted(value))
 
 
 def _translated(value: Any) -> Any:
