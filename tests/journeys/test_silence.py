@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import select
 
 from tests.journeys.test_payment import text_of
-from tests.world import RECIPIENT, Made, World
+from tests.world import RECIPIENT, Made, World, words
 from workflow import checks
 from workflow.cases.models import Hold, Message
 from workflow.cases.services import move
@@ -103,6 +103,9 @@ def test_silence_brings_these_letters_on_these_days(world: World) -> None:
     ]  # fmt: skip
     assert world.case(case).needs_a_look, "ten days later nobody had checked it"
     assert not any(each.grave for each in checks.look(world.runtime)), "it waits for a person, not for a date"
+    assert case.reference in words(world.as_operator().page("/operator/queue"))
+    look(world, case)
+    assert next_date(world, case) == (date(2024, 8, 12), DeadlineState.OPEN), "ten days on, a Saturday"
     mails = world.mails(RECIPIENT)
     assert [mail.written_at.date().isoformat() for mail in mails] == [letter[1] for letter in LETTERS]
     dunning = [text_of(mail.attachments[0]) for mail in mails[4:]]

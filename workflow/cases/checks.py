@@ -6,7 +6,7 @@ import uuid
 
 from sqlalchemy import exists, func, select
 
-from workflow.cases.lifecycle import CASE_LIFECYCLE
+from workflow.cases.lifecycle import CASE_LIFECYCLE, LOOKED_AFTER
 from workflow.cases.models import Case, ClaimLine, Hold, Letter, Offer
 from workflow.cases.post.deliveries import message_key
 from workflow.cases.post.models import LetterDelivery
@@ -29,9 +29,10 @@ def open_cases_have_a_date(session: Session) -> list[str]:
     dated = select(DeadlineRow.subject_id).where(
         DeadlineRow.subject_type == "case", DeadlineRow.state.in_(LIVE)
     )
+    asked = Case.needs_a_look & Case.state.in_(LOOKED_AFTER)
     forgotten = (
         select(Case.reference, Case.state)
-        .where(Case.state.in_(DATED), Case.needs_a_look.is_(False), Case.id.not_in(dated))
+        .where(Case.state.in_(DATED), ~asked, Case.id.not_in(dated))
         .limit(MOST + 1)
     )
     silent = (

@@ -144,19 +144,19 @@ TRANSITIONS = (
     step(T.REVIEW_LEGALLY, (S.IN_DUNNING,), S.LEGAL_REVIEW, {SYSTEM}, "Check for hand-over",
          guards=(guards.nothing_holds, guards.letters_before_left), effects=(effects.take_step,)),
     step(T.HAND_OVER, (S.LEGAL_REVIEW,), S.WITH_PARTNER, {OPERATOR}, "Hand over to a legal partner",
-         guards=(guards.nothing_holds, guards.has_a_note), agreed=(agreements.to_the_hand_over,),
+         guards=(guards.nothing_holds, guards.has_a_note), agreed=(agreements.to_the_hand_over,), effects=(effects.end_the_look,),
          warning="A law firm takes over and costs begin to arise."),
     step(T.GO_TO_COURT, (S.WITH_PARTNER,), S.IN_COURT, {PARTNER}, "Record the court proceeding",
-         guards=(guards.nothing_holds,), agreed=(agreements.to_the_court,)),
+         guards=(guards.nothing_holds,), agreed=(agreements.to_the_court,), effects=(effects.end_the_look,)),
     # answers
     step(T.HOLD, (*OPEN, S.PAID), None, {INFRINGER, OPERATOR, SYSTEM}, "Stop our clocks",
          carries=("kind",), effects=(effects.open_hold,)),
     step(T.RESUME, (*OPEN, S.PAID), None, {OPERATOR, SYSTEM}, "Let our clocks run again",
          carries=("hold_id",), guards=(guards.has_a_note,), effects=(effects.close_hold,)),
     step(T.AGREE, (S.OFFERED, S.REMINDED, S.IN_DUNNING, S.LEGAL_REVIEW), S.AGREED, {INFRINGER, OPERATOR},
-         "Agree"),
+         "Agree", effects=(effects.end_the_look,)),
     step(T.AGREE_INSTALMENTS, (S.OFFERED, S.REMINDED, S.AGREED, S.IN_DUNNING), S.IN_INSTALMENTS, {OPERATOR},
-         "Agree on instalments"),
+         "Agree on instalments", effects=(effects.end_the_look,)),
     # money
     step(T.RECEIVE_PAYMENT, OPEN, S.PAID, {SYSTEM}, "Payment received in full",
          carries=("payin_id",), effects=(effects.note_payment, effects.end_holds)),
@@ -178,3 +178,6 @@ TRANSITIONS = (
 REACH: Reaches = {**OFFICE, OWNER: own, INFRINGER: of_the_case, PARTNER: nothing}
 
 CASE_LIFECYCLE: Lifecycle[Case] = Lifecycle("case", Case, S.DRAFT, STATES, TRANSITIONS, REACH)
+
+#: Where a person is asked to look after a case: before it becomes formal, and where nothing is sent by itself.
+LOOKED_AFTER = (S.REMINDED, *(state.state for state in STATES if FOLLOW_UP in state.deadlines))

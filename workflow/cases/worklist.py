@@ -14,6 +14,7 @@ from sqlalchemy.orm import aliased
 from workflow.cases.arrivals.models import Arrival
 from workflow.cases.arrivals.queries import unmatched
 from workflow.cases.arrivals.states import KIND_WORDS
+from workflow.cases.lifecycle import LOOKED_AFTER
 from workflow.cases.models import Case, Hold, Letter, Message
 from workflow.cases.post.waiting import pile
 from workflow.cases.states import HOLD_WORDS as WORDS
@@ -32,10 +33,6 @@ NOON = time(12, tzinfo=UTC)
 STUCK = (OutboxState.FAILED, OutboxState.UNKNOWN)
 FATES = {OutboxState.FAILED: say("failed"), OutboxState.UNKNOWN: say("nobody knows whether it happened")}
 LETTER_KINDS = ("letter", "letter.send")
-LOOKED_AFTER = (
-    CaseState.REMINDED, CaseState.INFO_NEEDED, CaseState.AGREED, CaseState.IN_INSTALMENTS,
-    CaseState.WITH_PARTNER,
-)  # fmt: skip
 OVER = (CaseState.CLOSED, CaseState.SETTLED, CaseState.REJECTED)
 #: Which answer is read first.
 HOLD_ORDER = (

@@ -12,6 +12,7 @@ from workflow.cases import files, filters, pages, queries, worklist
 from workflow.cases.arrivals.queries import arrivals_of
 from workflow.cases.arrivals.states import KIND_WORDS
 from workflow.cases.forms import CLOSE_CHOICES, HOLD_CHOICES, REJECT_CHOICES, AnswerForm
+from workflow.cases.lifecycle import LOOKED_AFTER
 from workflow.cases.models import Case, Hold, Message
 from workflow.cases.operator_routes.blueprints import cases_operator
 from workflow.cases.post.channels import CHOICE_WORDS
@@ -114,6 +115,7 @@ def _shown(session: Session, case: Case) -> dict[str, Any]:
     dates = queries.dates_of(session, [case.id])[case.id]
     return {
         "case": case,
+        "to_look_after": case.needs_a_look and case.state in LOOKED_AFTER,
         "turn": turn_of(session, case, actor()),
         "state": pages.state_words(case, actor()),
         "bar": pages.stage_bar(session, case),
