@@ -147,6 +147,20 @@ def test_whoever_sends_the_others_away_waits_a_day_as_well(house: House, head: B
     assert agree(head, request) == 303
 
 
+def test_nobody_becomes_the_second_person_of_a_request_that_was_there_before(
+    house: House, head: Browser
+) -> None:
+    """Otherwise whoever asked could invite a second mailbox of their own and agree within minutes."""
+    request, _ = ask(house, head)
+    house.clock.advance(timedelta(hours=1))
+    head.log_in(house.STAFF)
+    kim = colleague(house, rank=Rank.ADMINISTRATOR)
+    assert agree(kim, request) == 422
+    a_day_later(house, head)
+    kim.log_in(KIM)
+    assert agree(kim, request) == 303
+
+
 def test_who_left_is_nobodys_second_person(house: House, head: Browser) -> None:
     kim = colleague(house, rank=Rank.ADMINISTRATOR)
     request, _ = ask(house, head)

@@ -48,7 +48,7 @@ def colleague(house: House, email: str = KIM, rank: Rank = Rank.REVIEWER) -> Bro
     """Somebody else who works here, signed in."""
     hashed = passwords.hash_password(house.PASSWORD)
     with house.runtime.database.transaction() as session:
-        joining.create_operator(session, email, "Kim Example", hashed, house.NOON, rank)
+        joining.create_operator(session, email, "Kim Example", hashed, house.clock.business(), rank)
     browser = house.browser()
     browser.log_in(email)
     return browser

@@ -80,6 +80,10 @@ def require(
         approvals.require(session, Wish(rule, subject[0], subject[1], facts), now)
 
 
+#: Entries that tell when somebody came into the office, or to the rank.
+CAME = ("account:create", "account:join", "account:rank", "account:reactivate")
+
+
 def decide(
     session: Session, approval_id: uuid.UUID, *, agree: bool, actor: Actor, now: datetime, note: str
 ) -> Approval:
@@ -93,8 +97,25 @@ def decide(
         raise NotAllowed(say("Whoever does not work here any more cannot decide."))
     if agree and not rule.persons:
         raise Refused(say("This takes effect by itself; it can only be refused."))
+    if agree and row.requested_by != actor.id and (day := _too_new_until(session, row, actor, now)):
+        raise Refused(
+            say(
+                "You joined, or got your rank, after this was asked. You can agree from {day} on.",
+                day=day.date(),
+            )
+        )
     alone = four_eyes(session).alone_since(rule.action)
     return approvals.decide(session, approval_id, agree=agree, actor=actor, now=now, note=note, alone=alone)
+
+
+def _too_new_until(session: Session, row: Approval, actor: Actor, now: datetime) -> datetime | None:
+    """Until when somebody who came after the request may not agree to it; ``None`` when they may.
+
+    Otherwise whoever asked could invite themselves as their own second person; a day later the others know.
+    """
+    told = [audit.newest(session, "account", uuid.UUID(actor.id), action) for action in CAME]
+    came = max((entry.at for entry in told if entry is not None), default=row.requested_at)
+    return came + approvals.ALONE if row.requested_at < came and now < came + approvals.ALONE else None
 
 
 def why_not(eyes: FourEyes, row: Approval, actor: Actor, now: datetime) -> str:
