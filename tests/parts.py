@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import os
 import random
+import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -57,7 +58,7 @@ class KeptPress(Press):
         with suppress(FileNotFoundError):
             return kept.read_bytes()
         pdf = super().print(html, images)  # whatever it refuses is refused here too, and not kept
-        draft = kept.with_suffix(f".{os.getpid()}")
+        draft = kept.with_suffix(f".{os.getpid()}.{threading.get_ident()}")
         draft.write_bytes(pdf)
         draft.replace(kept)
         return pdf

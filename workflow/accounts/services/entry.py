@@ -93,17 +93,23 @@ def renew(session: Session, token: str, wall: datetime) -> str:
 
 def touch(session: Session, token: str, wall: datetime) -> None:
     """Note the click; a session that was ended meanwhile stays ended."""
-    whose = session.scalar(
-        update(DeskSession)
-        .where(DeskSession.token_hash == token_hash(token))
-        .values(seen_at=wall)
-        .returning(DeskSession.account_id)
-    )
+    whose = _whose(session, token)
     if whose is not None:
         _note_seen(session, whose, wall)
+        own = DeskSession.token_hash == token_hash(token)
+        session.execute(update(DeskSession).where(own).values(seen_at=wall))
+
+
+def _whose(session: Session, token: str) -> uuid.UUID | None:
+    return session.scalar(select(DeskSession.account_id).where(DeskSession.token_hash == token_hash(token)))
 
 
 def _lock(session: Session, token: str) -> DeskSession | None:
+    """The person before the session: whoever signs somebody out locks in the same order."""
+    whose = _whose(session, token)
+    if whose is None:
+        return None
+    session.get(Account, whose, with_for_update=True)
     return session.scalars(
         select(DeskSession).where(DeskSession.token_hash == token_hash(token)).with_for_update()
     ).first()

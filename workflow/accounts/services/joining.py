@@ -112,17 +112,21 @@ def post_confirmation(session: Session, account: Account, link_for: LinkFor, wal
 
 def confirm_email(session: Session, token: str, now: datetime, wall: datetime) -> Account:
     """Use the link once; raises :class:`NotFound` for an unknown, used or old one alike."""
-    row = session.scalars(
-        select(EmailToken).where(EmailToken.token_hash == token_hash(token)).with_for_update()
-    ).first()
+    # the person before the link: whoever withdraws an invitation locks in the same order
+    link = EmailToken.token_hash == token_hash(token)
+    whose = session.scalar(select(EmailToken.account_id).where(link))
+    account = (
+        session.get(Account, whose, with_for_update=True) if whose else None
+    )  # before the link, as all do
+    row = session.scalars(select(EmailToken).where(link).with_for_update()).first()
     if (
-        row is None
+        account is None
+        or row is None
         or row.purpose is not LinkPurpose.CONFIRM
         or row.used_at is not None
         or row.expires_at <= wall
     ):
         raise NotFound(say("This link"))
-    account = session.get_one(Account, row.account_id)
     row.used_at = wall
     if not account.confirmed:
         account.email_confirmed_at = wall
