@@ -110,7 +110,7 @@ def _watch(known: _Known) -> Step:
     done = known.photographs > 0 and known.searched is not None
     why = (
         say("The web was searched for them; hits come to your inbox.") if done
-        else say("It begins by itself after your first photograph; nothing for you to do.")
+        else say("Your office starts the searches of the web; what they find comes to your inbox.")
     )  # fmt: skip
     return Step("watch", say("First search of the web"), why, _state(done=done, possible=False))
 

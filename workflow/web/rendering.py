@@ -53,5 +53,6 @@ def install(app: Flask, *, nav: NavLoader, zone_name: Callable[[], str]) -> None
         me = signed_in()
         return {
             "me": me, "demo": runtime().config.demo, "nav": nav(me), "now": now(),
+            "mail_waits": not runtime().config.mail_url,
             "lang": language(), "languages": LANGUAGES,
         }  # fmt: skip

@@ -115,9 +115,7 @@ def confirm_email(session: Session, token: str, now: datetime, wall: datetime) -
     # the person before the link: whoever withdraws an invitation locks in the same order
     link = EmailToken.token_hash == token_hash(token)
     whose = session.scalar(select(EmailToken.account_id).where(link))
-    account = (
-        session.get(Account, whose, with_for_update=True) if whose else None
-    )  # before the link, as all do
+    account = session.get(Account, whose, with_for_update=True) if whose else None
     row = session.scalars(select(EmailToken).where(link).with_for_update()).first()
     if (
         account is None
