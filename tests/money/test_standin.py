@@ -515,8 +515,9 @@ def test_a_page_expires_by_itself_and_says_so(tmp_path: Path) -> None:
 
 
 SERVE = """
-import sys
+import signal, sys
 from pathlib import Path
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell that runs us in the background ignores it
 from workflow.money.stripe_standin import serve_standin
 path, hooks, port = sys.argv[1:]
 serve_standin(Path(path), hooks, "whsec_tests", "sk_test_tests", port=int(port))

@@ -28,7 +28,7 @@ from workflow.kernel.errors import Refused
 from workflow.kernel.mail import sender_parts
 from workflow.kernel.outbox import OutboxMessage, OutboxState
 from workflow.kernel.runtime import config_in
-from workflow.kernel.said import say
+from workflow.kernel.said import say, stored
 from workflow.kernel.vat import VatKind, vat_rate_bp
 
 SET_UP = "operator_setup.show"
@@ -157,7 +157,7 @@ def _last_mail(facts: Facts) -> Item:
                     blocks=(Blocks.NOTHING,), endpoint=SET_UP, anchor="test-mail")  # fmt: skip
     done = last.state is OutboxState.DONE
     why = say("The last one arrived at the mail server.") if done else say(
-        "It did not: {error}", error=(last.last_error or last.state.value)[:200])  # fmt: skip
+        "It did not: {error}", error=stored((last.last_error or last.state.value)[:500]))  # fmt: skip
     return Item("last_mail", what, done, why, (Blocks.NOTHING,), SET_UP, anchor="test-mail")
 
 
