@@ -131,14 +131,19 @@ def _unpack(source: Path, manifest: Manifest, folder: Path) -> None:
                 entry = wanted.pop(member.name, None)
                 if entry is None or not member.isreg() or member.size != entry.size:
                     raise Refused(f"The backup holds a file it does not name: {member.name[:80]!r}.")
-                # not tarfile.data_filter, which the Python of Debian 12 does not have
-                if not (folder / entry.name).resolve().is_relative_to(folder.resolve()):
-                    raise tarfile.TarError(f"{entry.name[:80]!r} leads outside")
-                _write(archive, member, entry, folder / entry.name)
+                _write(archive, member, entry, _within(folder, entry.name))
     except (tarfile.TarError, EOFError) as broken:
         raise Refused("The backup is damaged or was cut off.") from broken
     if wanted:
         raise Refused(f"The backup lacks {len(wanted)} files, the first is {min(wanted)}.")
+
+
+def _within(folder: Path, name: str) -> Path:
+    """Where a file belongs (``tarfile.data_filter`` is not there in the Python of Debian 12)."""
+    target = folder / name
+    if not target.resolve().is_relative_to(folder.resolve()):
+        raise tarfile.TarError(f"{name[:80]!r} leads outside")
+    return target
 
 
 def _write(archive: tarfile.TarFile, member: tarfile.TarInfo, entry: Entry, target: Path) -> None:
