@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, func, or_, select
 
+from workflow.accounts.approving import OPERATOR_SUBJECT
 from workflow.accounts.models import Account, DeskSession, EmailToken
 from workflow.accounts.queries import AT_WORK
 from workflow.accounts.second_factor import SecondFactor
@@ -83,10 +84,19 @@ def person(session: Session, account_id: uuid.UUID, wall: datetime) -> Person:
 
 def history(session: Session, account_id: uuid.UUID) -> list[AuditEntry]:
     """What happened to this account, newest first."""
+    return _told(session, "account", account_id)
+
+
+def history_of_set_up(session: Session) -> list[AuditEntry]:
+    """What was declared and changed about the instance itself, newest first."""
+    return _told(session, "operator", OPERATOR_SUBJECT)
+
+
+def _told(session: Session, subject_type: str, subject_id: uuid.UUID) -> list[AuditEntry]:
     return list(
         session.scalars(
             select(AuditEntry)
-            .where(AuditEntry.subject_type == "account", AuditEntry.subject_id == account_id)
+            .where(AuditEntry.subject_type == subject_type, AuditEntry.subject_id == subject_id)
             .order_by(AuditEntry.sequence.desc())
             .limit(HISTORY_SHOWN)
         )

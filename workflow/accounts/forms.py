@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 from flask_wtf.file import FileField
@@ -21,8 +22,11 @@ from wtforms.validators import DataRequired, Email, Optional, Regexp, Validation
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from workflow.accounts import choices
+from workflow.accounts.numbers import checked_bic, checked_iban, checked_vat_id
 from workflow.accounts.passwords import LONGEST, flaw_of_password
-from workflow.accounts.states import Capacity, LegalBasis, Rank, TaxState
+from workflow.accounts.places import checked_postcode, checked_region
+from workflow.accounts.states import REGISTERED, Capacity, LegalBasis, Rank, TaxState
+from workflow.kernel.errors import Refused
 from workflow.kernel.said import say
 from workflow.web.forms import BaseForm
 
@@ -31,6 +35,14 @@ PHONE = r"^\+?[0-9][0-9 ()/.\-]{4,30}$"
 
 _address = Email(message=say("This is not an e-mail address. It looks like name@example.org."))
 _needed = DataRequired(say("This is needed."))
+
+
+def _or_fault(check: Callable[..., object], *of: str | None) -> None:
+    """A service's own check, its refusal told at the field: all of them in one round."""
+    try:
+        check(*of)
+    except Refused as refusal:
+        raise ValidationError(*refusal.reasons) from refusal
 
 
 class SignUpForm(BaseForm):
@@ -214,12 +226,8 @@ class SetUpForm(BaseForm):
     postcode = StringField("Postcode", [_needed])
     city = StringField("Town", [_needed])
     country = SelectField("Country", choices=choices.countries, default="DE")
-    region = StringField(
-        "Region",
-        [Optional(), Regexp(r"^[A-Z0-9]{1,5}$", message=say("Use the short code, such as BE."))],
-        description="Short code of the holiday calendar.",
-    )
-    register_entry = StringField("Register entry", [Optional()])
+    region = StringField("Region", [Optional()], description="Short code of the holiday calendar.")
+    register_entry = StringField("Register entry")
     vat_id = StringField("VAT number", [Optional()])
     contact_name = StringField("Contact person", [_needed])
     phone = TelField(
@@ -239,3 +247,33 @@ class SetUpForm(BaseForm):
     currency = SelectField("Currency", choices=choices.currencies)
     time_zone = SelectField("Time zone", choices=choices.time_zones, default="Europe/Berlin")
     logo = FileField("Logo")
+
+    def validate_postcode(self, field: Any) -> None:
+        """As they look in the chosen country."""
+        _or_fault(checked_postcode, field.data, self.country.data)
+
+    def validate_region(self, field: Any) -> None:
+        """One whose holidays are known."""
+        _or_fault(checked_region, field.data, self.country.data)
+
+    def validate_register_entry(self, field: Any) -> None:
+        """Needed for whoever collects for others."""
+        if self.legal_basis.data in set(REGISTERED) and not field.data:
+            raise ValidationError(say("A registered collector or law firm names its register and number."))
+
+    def validate_vat_id(self, field: Any) -> None:
+        """Its check digits, and that it is of the chosen country."""
+        _or_fault(checked_vat_id, field.data, self.country.data)
+
+    def validate_iban(self, field: Any) -> None:
+        """Its check digits."""
+        _or_fault(checked_iban, field.data)
+
+    def validate_bic(self, field: Any) -> None:
+        """Its form."""
+        _or_fault(checked_bic, field.data)
+
+    def validate_languages(self, field: Any) -> None:
+        """One at least."""
+        if not field.data:
+            raise ValidationError(say("Choose at least one language for letters."))

@@ -30,7 +30,7 @@ def read(upload: Any, decoder: Decoder) -> bytes | None:
     except Exception as refusal:
         if not isinstance(refusal, ImageRefusal):
             raise
-        raise Refused(f"Logo: {refusal.sentence} {refusal.remedy}".strip()) from refusal
+        raise Refused(refusal.sentence, *(each for each in (refusal.remedy,) if each)) from refusal
 
 
 def keep(session: Session, vault: Vault, picture: bytes, now: datetime) -> uuid.UUID:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Response, flash, redirect, url_for
 
-from workflow.accounts import logos, queries
+from workflow.accounts import directory, logos, queries
 from workflow.accounts.forms import ConfirmForm, SetUpForm
 from workflow.accounts.permissions import May
 from workflow.accounts.readiness import MASTER_KEY_KEPT, acknowledge
@@ -44,8 +44,7 @@ def show() -> ResponseReturnValue:
     """The questions, with the answers given so far."""
     with reading() as session:
         profile = queries.operator_profile(session)
-    form = SetUpForm(formdata=None, data=_answers(profile)) if profile else SetUpForm()
-    return form_page("operator/setup/show.html", form, profile=profile)
+    return _page(SetUpForm(formdata=None, data=_answers(profile)) if profile else SetUpForm())
 
 
 @operator_setup.post("/operator/set-up", action=May.SETUP_CHANGE)
@@ -53,9 +52,10 @@ def show() -> ResponseReturnValue:
 def save() -> ResponseReturnValue:
     """Keep the answers, or say what is missing; nothing is half-kept."""
     form = SetUpForm()
-    if form.validate_on_submit():
+    fits = form.validate_on_submit()
+    picture = _picture(form)
+    if fits and not form.logo.errors:
         try:
-            picture = logos.read(form.logo.data, runtime().decoder)
             with writing() as session:
                 logo_id = logos.keep(session, runtime().vault, picture, now()) if picture else None
                 services.save_set_up(session, _wish(form, logo_id), actor(), now())
@@ -66,9 +66,7 @@ def save() -> ResponseReturnValue:
         else:
             flash(say("The set-up is saved. Letters name what you entered here."), "done")
             return redirect(url_for("operator_setup.show"), code=303)
-    with reading() as session:
-        profile = queries.operator_profile(session)
-    return form_page("operator/setup/show.html", form, profile=profile)
+    return _page(form)
 
 
 @operator_setup.post("/operator/set-up/master-key", action=May.SETUP_CHANGE)
@@ -91,8 +89,10 @@ def send_test_mail() -> ResponseReturnValue:
     with writing() as session:
         contact.send_test_mail(session, uuid.UUID(actor().id), now(), wall())
     flash(
-        say("The mail is on its way to you. Reload this page in a minute to see whether it left."), "waiting"
-    )
+        say("The mail is on its way to you. Reload this page in a minute to see whether it left.")
+        if runtime().config.mail_url else say("The mail waits: no mail server is set."),
+        "waiting",
+    )  # fmt: skip
     return redirect(url_for("operator_setup.show"), code=303)
 
 
@@ -105,6 +105,22 @@ def logo() -> ResponseReturnValue:
             raise NotFound
         data = runtime().vault.get(session, profile.logo_document_id)
     return Response(data, mimetype=logos.MEDIA_TYPE)
+
+
+def _page(form: SetUpForm) -> ResponseReturnValue:
+    with reading() as session:
+        profile = queries.operator_profile(session)
+        told = directory.history_of_set_up(session)
+    return form_page("operator/setup/show.html", form, profile=profile, told=told)
+
+
+def _picture(form: SetUpForm) -> bytes | None:
+    """The logo that was sent, made harmless; what is wrong with it stands at its field."""
+    try:
+        return logos.read(form.logo.data, runtime().decoder)
+    except Refused as refusal:
+        form.logo.errors = [*form.logo.errors, *refusal.reasons]
+        return None
 
 
 def _wish(form: SetUpForm, logo_id: uuid.UUID | None) -> services.OperatorSetUp:

@@ -22,7 +22,7 @@ from workflow.kernel.actors import Role
 from workflow.kernel.errors import NotFound, Refused
 from workflow.kernel.said import say
 from workflow.web.blueprints import proved_lately, role_blueprint
-from workflow.web.current import actor, now, reading, wall, writing
+from workflow.web.current import actor, now, reading, runtime, wall, writing
 from workflow.web.forms import CONTROLS, clean, form_page, load_or_422, refuse
 from workflow.web.limits import limit
 from workflow.web.transitions import seen_version
@@ -100,7 +100,12 @@ def invite() -> ResponseReturnValue:
     except Refused as refusal:
         refuse(form, refusal)
         return _invite_page(form)
-    flash(say("{name} is invited; the mail is on its way.", name=account.name), "done")
+    told = (
+        say("{name} is invited; the mail is on its way.", name=account.name)
+        if runtime().config.mail_url
+        else say("{name} is invited; the mail waits, because no mail server is set.", name=account.name)
+    )
+    flash(told, "done" if runtime().config.mail_url else "waiting")
     return redirect(url_for(".index"), code=303)
 
 

@@ -57,6 +57,10 @@ class LegalBasis(StrEnum):
     LAW_FIRM = "law_firm"
 
 
+#: Who must be found in a register before it may collect for others.
+REGISTERED = (LegalBasis.REGISTERED_COLLECTOR, LegalBasis.LAW_FIRM)
+
+
 class Rank(StrEnum):
     """What a member of the office may do; the table of permissions names these."""
 

@@ -18,7 +18,7 @@ from workflow.accounts.numbers import checked_iban
 from workflow.accounts.queries import AT_WORK
 from workflow.accounts.readiness import MASTER_KEY_KEPT, Blocks, Item, acknowledged, open_items
 from workflow.accounts.second_factor import SecondFactor
-from workflow.accounts.services.settings import REGISTERED
+from workflow.accounts.states import REGISTERED
 from workflow.cases.pricing import tariff_is_example
 from workflow.config import Config
 from workflow.kernel import pulses

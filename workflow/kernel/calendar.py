@@ -82,6 +82,11 @@ class WorkingDays:
         return sum(self.is_working(start + timedelta(days=n)) for n in range(1, (end - start).days + 1))
 
 
+def regions_of(country: str) -> tuple[str, ...]:
+    """The codes of the regions of a country that have holidays of their own; empty where none are known."""
+    return tuple(holidays.list_supported_countries(include_aliases=False).get(country.upper(), ()))
+
+
 def morning(on: date, zone: str) -> datetime:
     """Eight o'clock of that day in the zone, as UTC: when a deadline of ours fires."""
     return _moment(on, MORNING, zone)

@@ -15,8 +15,9 @@ from workflow.accounts import approving, bank
 from workflow.accounts.approving import OPERATOR_SUBJECT
 from workflow.accounts.models import Account, OperatorProfile
 from workflow.accounts.numbers import checked_bic, checked_iban, checked_vat_id
+from workflow.accounts.places import checked_postcode, checked_region
 from workflow.accounts.services.joining import vat_id_for
-from workflow.accounts.states import LegalBasis, TaxState
+from workflow.accounts.states import REGISTERED, LegalBasis, TaxState
 from workflow.kernel import audit
 from workflow.kernel.actors import Actor
 from workflow.kernel.errors import NotFound, Refused
@@ -24,9 +25,6 @@ from workflow.kernel.money import Currency
 from workflow.kernel.said import say
 
 T = TypeVar("T")
-
-#: Who must be found in a register before it may collect for others.
-REGISTERED = (LegalBasis.REGISTERED_COLLECTOR, LegalBasis.LAW_FIRM)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +140,9 @@ def _checked(wish: OperatorSetUp) -> dict[str, object]:
     reasons: list[str] = []
     values: dict[str, object] = asdict(wish)
     values["languages"] = list(wish.languages)
+    values["postcode"] = _or_reason(reasons, lambda: checked_postcode(wish.postcode, wish.country))
+    if wish.region:
+        values["region"] = _or_reason(reasons, lambda: checked_region(wish.region, wish.country))
     values["iban"] = _or_reason(reasons, lambda: checked_iban(wish.iban))
     if wish.bic:
         values["bic"] = _or_reason(reasons, lambda: checked_bic(wish.bic))
