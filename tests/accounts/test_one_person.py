@@ -105,13 +105,23 @@ def test_declaring_and_ending_are_told_and_never_done_twice(house: House, head: 
         assert approving.four_eyes(session).declared is None
     assert labels == [("Declared: this office has one person", "Staff"),
                       ("Declared: this office has several people", "Staff")]  # fmt: skip
-    colleague(house)
-    assert declare(head) == 422, "a second one can agree"
+    colleague(house, rank=Rank.ADMINISTRATOR)
+    assert declare(head) == 422, "a second one can agree to everything"
 
 
 def test_only_an_administrator_declares(house: House, head: Browser) -> None:
     kim = colleague(house, rank=Rank.CASHIER)
     assert declare(kim) == 403 and told(house) == ["operator:set_up"]
+
+
+def test_an_office_of_two_of_whom_one_may_agree_can_declare(house: House, head: Browser) -> None:
+    """Else an administrator and a reviewer could never pay anything out."""
+    colleague(house, rank=Rank.REVIEWER)
+    assert "Declare one person" in head.get(ASKED).text
+    assert declare(head) == 303
+    with house.reading() as session:
+        eyes = approving.four_eyes(session)
+    assert eyes.alone_since("payouts.send") == house.NOON and eyes.alone_since("offers.release") is None
 
 
 def test_it_rests_for_what_a_second_person_may_agree_to(house: House, head: Browser) -> None:

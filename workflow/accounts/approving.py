@@ -191,14 +191,14 @@ def four_eyes(session: Session) -> FourEyes:
 def declare_alone(session: Session, alone: bool, actor: Actor, now: datetime) -> None:
     """Say that this office has one person (or no longer); noted in the chain of the set-up.
 
-    Raises :class:`Refused` before the set-up and while somebody else works here: then they can agree;
+    Raises :class:`Refused` before the set-up and while two people may agree to every step: then they do;
     :class:`Stale` when it is so already, and saying it again would move the day.
     """
     profile = session.get(OperatorProfile, 1, with_for_update=True)
     if profile is None:
         raise Refused(say("Complete the set-up first."))
-    if alone and queries.count_office(session) > 1:
-        raise Refused(say("More than one person works here, so a second one can agree."))
+    if alone and not four_eyes(session).without_second:
+        raise Refused(say("Two people here may agree to every step, so a second one can."))
     if alone == (profile.one_person_since is not None):
         raise Stale
     profile.one_person_since = profile.one_person_counts_from = now if alone else None
