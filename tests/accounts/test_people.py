@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+import threading
 import uuid
+from collections.abc import Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.kernel.test_contention import at_once
 from tests.second_step import wait
 from workflow.accounts import passwords
 from workflow.accounts.models import Account, DeskSession
@@ -20,7 +23,7 @@ from workflow.accounts.services.people import Seen
 from workflow.accounts.states import Rank, Standing
 from workflow.kernel import audit
 from workflow.kernel.actors import Role
-from workflow.kernel.errors import NotFound, Refused, Stale
+from workflow.kernel.errors import NotAllowed, NotFound, Stale
 
 if TYPE_CHECKING:
     from tests.accounts.conftest import Browser, House
@@ -223,14 +226,36 @@ def test_nobody_deactivates_themselves_and_the_last_administrator_stays(house: H
 
 
 def test_two_administrators_cannot_dismiss_each_other(house: House, head: Browser) -> None:
-    """Both were allowed to press when their pages were made; the second finds nobody else left."""
+    """Both were allowed to press when their pages were made, and press at the same moment."""
     colleague(house, rank=Rank.ADMINISTRATOR)
     kim, me = who(house, KIM), who(house, house.STAFF)
     at = Moments(house.NOON, house.clock.wall())
-    with house.runtime.database.transaction() as session:
-        people.change_rank(session, Seen(me.id, me.version), Rank.CASHIER, kim.actor, at)
-    with pytest.raises(Refused, match="only administrator"), house.runtime.database.transaction() as session:
-        people.deactivate(session, Seen(kim.id, kim.version), me.actor, at)
+    barrier = threading.Barrier(2)
+
+    def dismisses(actor: Account, other: Account) -> Callable[[], None]:
+        def press() -> None:
+            barrier.wait(30)
+            with house.runtime.database.transaction() as session:
+                people.deactivate(session, Seen(other.id, other.version), actor.actor, at)
+
+        return press
+
+    [refused] = at_once(dismisses(kim, me), dismisses(me, kim))
+    assert isinstance(refused, NotAllowed) and "no administrator any more" in str(refused)
+    assert sorted(who(house, each).standing for each in (KIM, house.STAFF)) == [
+        Standing.ACTIVE, Standing.DEACTIVATED,
+    ]  # fmt: skip
+
+
+def test_the_other_administrators_see_who_comes_and_goes(house: House, head: Browser) -> None:
+    """Else one of them could bring in a second person of their own, and nobody would know."""
+    kim = colleague(house, rank=Rank.ADMINISTRATOR)
+    colleague(house, "reader@example.org", Rank.REVIEWER)
+    invite(head, email="new@example.org", name="New Example")
+    press(house, head, "reader@example.org", "rank", rank="cashier")
+    page = kim.get("/notices").text
+    assert "New Example: Invited (Staff)" in page and "Changed the rank to Cashier" in page
+    assert "Invited" not in head.get("/notices").text, "one’s own doing is no news"
 
 
 def test_a_lost_second_factor_is_reset_and_told(house: House, head: Browser) -> None:

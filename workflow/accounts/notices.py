@@ -19,7 +19,8 @@ from workflow.accounts.mails import post_mail
 from workflow.accounts.models import Account
 from workflow.accounts.notice_tables import Notice, NoticeChannel, NoticeSwitch
 from workflow.accounts.queries import AT_WORK
-from workflow.kernel.actors import Role
+from workflow.accounts.states import Rank
+from workflow.kernel.actors import Actor, Role
 from workflow.kernel.db import Session
 from workflow.kernel.money import Currency, Money
 from workflow.kernel.said import Said, say
@@ -52,6 +53,8 @@ class NoticeKind(StrEnum):
     LETTER_FAILED = "letter_failed"
     #: For operators: a date could not be kept.
     DATE_BLOCKED = "date_blocked"
+    #: For administrators: somebody was invited, ranked, deactivated or brought back by another one.
+    PEOPLE = "people"
     #: For operators: the self-check found something.
     PROBLEM = "problem"
     #: The summary of the week, by mail only.
@@ -64,11 +67,11 @@ KINDS: dict[Role, tuple[NoticeKind, ...]] = {
     Role.RIGHTS_HOLDER: (
         K.YOU_MUST_ACT, K.NEW_HITS, K.CASE_CHECKED, K.ANSWER, K.PAYMENT, K.CASE_CLOSED, K.PAYOUT, K.DIGEST,
     ),
-    Role.OPERATOR: (K.NEW_CASE, K.ANSWER, K.LETTER_FAILED, K.DATE_BLOCKED, K.PROBLEM),
+    Role.OPERATOR: (K.NEW_CASE, K.ANSWER, K.LETTER_FAILED, K.DATE_BLOCKED, K.PEOPLE, K.PROBLEM),
     Role.LEGAL_PARTNER: (),
 }  # fmt: skip
 #: What the bell always shows: whoever does not see it loses something.
-ALWAYS_IN_BELL = frozenset({K.YOU_MUST_ACT})
+ALWAYS_IN_BELL = frozenset({K.YOU_MUST_ACT, K.PEOPLE})
 #: What has no line in the bell at all.
 MAIL_ONLY = frozenset({K.DIGEST})
 
@@ -83,6 +86,7 @@ WORDS: dict[NoticeKind, Said] = {
     K.NEW_CASE: say("A new case waits"),
     K.LETTER_FAILED: say("A letter did not leave"),
     K.DATE_BLOCKED: say("A date could not be kept"),
+    K.PEOPLE: say("Who works here, or a rank, changed"),
     K.PROBLEM: say("The self-check found something"),
     K.DIGEST: say("Summary of the week, Mondays at 8:00"),
 }
@@ -90,7 +94,7 @@ ICONS: dict[NoticeKind, str] = {
     K.NEW_HITS: "images", K.YOU_MUST_ACT: "exclamation-triangle", K.CASE_CHECKED: "check-circle",
     K.ANSWER: "chat-left-text", K.PAYMENT: "credit-card", K.CASE_CLOSED: "archive",
     K.PAYOUT: "cash-coin", K.NEW_CASE: "folder2-open", K.LETTER_FAILED: "envelope-exclamation",
-    K.DATE_BLOCKED: "calendar-x", K.PROBLEM: "shield-exclamation", K.DIGEST: "inbox",
+    K.DATE_BLOCKED: "calendar-x", K.PEOPLE: "people", K.PROBLEM: "shield-exclamation", K.DIGEST: "inbox",
 }  # fmt: skip
 
 
@@ -159,6 +163,16 @@ def notify_operators(
     return sum(
         notify(session, person.id, kind, text, now, key=key, mail=write(person) if write else None, **more)
         for person in staff
+    )
+
+
+def notify_administrators(session: Session, text: Said, now: datetime, *, key: str, by: Actor) -> int:
+    """Tell every other administrator what one of them did about who works here."""
+    others = select(Account.id).where(*AT_WORK, Account.rank == Rank.ADMINISTRATOR).order_by(Account.id)
+    return sum(
+        notify(session, person, K.PEOPLE, text, now, key=key, link=Link("operator_people.index"))
+        for person in session.scalars(others.limit(MANY_STAFF)).all()
+        if str(person) != by.id
     )
 
 
