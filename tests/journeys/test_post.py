@@ -6,6 +6,7 @@ two working days to be posted, a letter three to travel; ten working days lie be
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import re
 import subprocess
@@ -279,6 +280,19 @@ def test_the_queue_counts_what_the_dry_run_counts_and_says_what_is_left_out(worl
     assert told[lost.id][1] == "No postal address of the recipient is known."
     page = words(world.as_operator().page("/operator/queue"))
     assert "Letters for the post 2" in page and "1 letter is ready for the next batch." in page
+
+
+def test_letters_that_are_held_keep_no_ready_one_out_of_the_batch(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The oldest are held; there is room for one letter in a batch."""
+    rules = dataclasses.replace(batches.post_rules(world.now.date()), batch_letters=1)
+    monkeypatch.setattr(batches, "post_rules", lambda _day: rules)
+    held, ready = offered(world), offered(world)
+    assert world.recipient(held).press("/answer/ask", {"text": "Who are you?"}).status_code == 303
+    with world.runtime.database.reading() as session:
+        assert [each.case.id for each in batches.candidates(session, world.now)] == [ready.id]
+    assert batch(world).letters == 1
 
 
 def test_pressing_twice_makes_one_batch(world: World) -> None:

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 
 from workflow.accounts.contract import sender_of
 from workflow.accounts.queries import operator_profile
 from workflow.cases import letters
 from workflow.cases.letters import Printable, printables, why_not_send, window_lines
-from workflow.cases.models import Case, Letter
+from workflow.cases.models import Case, Hold, Letter
 from workflow.cases.post.channels import address_problem, post_rules
 from workflow.cases.post.dating import is_newest, newest_of, today_at
 from workflow.cases.post.deliveries import settle_letter
@@ -49,13 +49,17 @@ class Candidate:
 
 
 def candidates(session: Session, now: datetime) -> list[Candidate]:
-    """What waits, in the order it is printed: by country, town and reference."""
+    """What waits, in the order it is printed: by country, town and reference.
+
+    As many as fit into a batch. Letters that are held stand behind all others in that choice, however long
+    they wait: else the oldest of them would keep back what is ready.
+    """
     rows = session.execute(
         select(LetterDelivery, Letter, Case)
         .join(Letter, Letter.id == LetterDelivery.letter_id)
         .join(Case, Case.id == Letter.case_id)
         .where(LetterDelivery.way == Way.POST, LetterDelivery.state == DeliveryState.WAITING)
-        .order_by(LetterDelivery.made_at)
+        .order_by(_is_held(), LetterDelivery.made_at)
         .limit(post_rules(now.date()).batch_letters)
     ).all()
     newest = newest_of(session, (case.id for _delivery, _letter, case in rows))
@@ -64,6 +68,13 @@ def candidates(session: Session, now: datetime) -> list[Candidate]:
         for delivery, letter, case in rows
     ]
     return sorted(found, key=lambda each: _order(each.case))
+
+
+def _is_held() -> ColumnElement[bool]:
+    """What :func:`why_not_send` will refuse, as a condition: an open answer, or a case that asks no more."""
+    answer = select(Hold.id).where(Hold.case_id == Case.id, Hold.closed_at.is_(None)).exists()
+    over = Case.state.in_((*letters.OVER, *letters.AGREED, *letters.HANDED_OVER))
+    return and_(Letter.kind.in_(ASKING), or_(answer, over))
 
 
 def why_not_post(session: Session, case: Case, letter: Letter, now: datetime) -> str | None:
