@@ -42,8 +42,8 @@
     const words = button.querySelector("span");
     const before = words.textContent;
     navigator.clipboard.writeText(button.dataset.copy).then(
-      () => { words.textContent = "Copied"; },
-      () => { words.textContent = "Not copied"; },
+      () => { words.textContent = button.dataset.copied; },
+      () => { words.textContent = button.dataset.notCopied; },
     ).then(() => window.setTimeout(() => { words.textContent = before; }, 2000));
   }
 
@@ -64,6 +64,18 @@
       button.hidden = false;
       button.addEventListener("click", () => copy(button));
     }
+  }
+  for (const button of document.querySelectorAll("[data-print]")) {
+    button.hidden = false;
+    button.addEventListener("click", () => window.print());
+  }
+  // A page that is shown only once: its way on opens when the reader says so.
+  for (const box of document.querySelectorAll("[data-opens]")) {
+    const way = document.getElementById(box.dataset.opens);
+    const turn = () => { way.hidden = !box.checked; };
+    box.closest("[hidden]").hidden = false;
+    box.addEventListener("change", turn);
+    turn();
   }
   document.addEventListener("keydown", (event) => {
     const search = document.querySelector("[data-search]");
