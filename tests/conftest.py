@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from tests import dialects, parts
+from tests import dialects, memory, parts, warm
 from tests.databases import Mould, Moulds
 from tests.dialects import Cast
 from tests.full_life import LATER, live_through
@@ -28,8 +28,8 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "-
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.pluginmanager.register(dialects, "dialects")
-    config.pluginmanager.register(parts, "parts")
+    for plugin in (memory, warm, dialects, parts):
+        config.pluginmanager.register(plugin, plugin.__name__)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -30,8 +30,8 @@ from werkzeug.test import TestResponse
 
 from tests.parts import MASTER_KEY, make_runtime
 from tests.second_step import pass_second_step
+from tests.warm import desk_of, portal_of
 from workflow.accounts.models import Account
-from workflow.app import create_desk, create_portal
 from workflow.cases.letters import code_of
 from workflow.cases.models import Case, Letter
 from workflow.cases.pricing import FeeFacts
@@ -194,11 +194,11 @@ class World:
 
     @cached_property
     def desk(self) -> Flask:
-        return create_desk(self.runtime)
+        return desk_of(self.runtime)
 
     @cached_property
     def portal(self) -> Flask:
-        return create_portal(self.runtime)
+        return portal_of(self.runtime)
 
     @cached_property
     def gateway(self) -> StripeGateway:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -102,7 +101,7 @@ def create_desk(runtime: Runtime) -> Flask:
         zone_name=_zone,
         languages=_languages,
         proxies=runtime.config.proxies,
-        condition=_condition(runtime, local_figures=True),
+        condition=Condition(_readiness, _figures, local_figures=True),
         csrf_exempt=frozenset({"notices_public.unsubscribe"}),
     )
     desk = make_app("desk", runtime, shape)
@@ -125,7 +124,7 @@ def create_portal(runtime: Runtime) -> Flask:
         languages=_languages,
         proxies=runtime.config.proxies,
         csrf_exempt=frozenset({"money_webhooks.stripe"}),
-        condition=_condition(runtime, local_figures=False),
+        condition=Condition(_readiness, _figures, local_figures=False),
     )
     return make_app("portal", runtime, shape)
 
@@ -144,8 +143,12 @@ def create_application(runtime: Runtime) -> WSGIApplication:
     return application
 
 
-def _condition(runtime: Runtime, *, local_figures: bool) -> Condition:
-    return Condition(partial(readiness, runtime), partial(figures, runtime), local_figures)
+def _readiness() -> dict[str, bool]:
+    return readiness(current.runtime())
+
+
+def _figures() -> bytes:
+    return figures(current.runtime())
 
 
 def _blueprints(modules: Sequence[str]) -> list[RoleBlueprint]:

@@ -22,6 +22,7 @@ from tests.databases import Mould
 from tests.dialects import Cast
 from tests.parts import make_runtime
 from tests.second_step import pass_second_step
+from tests.warm import kept
 from tests.world import config_at
 from workflow.accounts import desk_sign_in, passwords
 from workflow.accounts.approval_routes import approvals_operator
@@ -74,6 +75,10 @@ def runtime(
 
 @pytest.fixture
 def desk(runtime: Runtime) -> Flask:
+    return kept("accounts", _desk, runtime)
+
+
+def _desk(runtime: Runtime) -> Flask:
     app = make_app(
         "desk",
         runtime,

@@ -23,6 +23,7 @@ from tests.databases import Mould
 from tests.dialects import Cast
 from tests.parts import make_runtime
 from tests.second_step import pass_second_step
+from tests.warm import desk_of
 from tests.world import config_at
 from workflow.accounts import passwords
 from workflow.accounts.models import Account
@@ -30,7 +31,6 @@ from workflow.accounts.queries import current_terms
 from workflow.accounts.services.joining import create_operator
 from workflow.accounts.services.settings import OperatorSetUp, save_set_up
 from workflow.accounts.states import AccountKind, Capacity, LegalBasis, TaxState
-from workflow.app import create_desk
 from workflow.cases import services
 from workflow.cases.models import Case
 from workflow.cases.pricing import FeeFacts
@@ -266,7 +266,7 @@ class House:
 
 @pytest.fixture
 def house(runtime: Runtime, clock: FrozenClock, password_hash: str) -> House:
-    house = House(runtime, clock, create_desk(runtime), password_hash)
+    house = House(runtime, clock, desk_of(runtime), password_hash)
     with runtime.database.transaction() as session:
         staff = create_operator(session, STAFF, "Staff", password_hash, START)
         session.flush()

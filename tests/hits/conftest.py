@@ -11,9 +11,9 @@ from flask import Flask
 from tests.databases import Mould, Moulds
 from tests.dialects import Cast
 from tests.parts import make_runtime
+from tests.warm import desk_of
 from tests.world import config_at
 from workflow.accounts import passwords
-from workflow.app import create_desk
 from workflow.kernel.actors import Actor
 from workflow.kernel.clock import FrozenClock
 from workflow.kernel.db import Database
@@ -89,7 +89,7 @@ def owner(people: People) -> Actor:
 
 @pytest.fixture
 def desk(runtime: Runtime) -> Iterator[Flask]:
-    app = create_desk(runtime)
+    app = desk_of(runtime)
     yield app
     views = app.extensions.get("hit_views")
     if views is not None:

@@ -16,6 +16,7 @@ import stripe
 from flask import Flask
 from werkzeug.test import TestResponse
 
+from tests.warm import kept
 from workflow.accounts import approving
 from workflow.accounts.models import Account as Person
 from workflow.accounts.models import OperatorProfile
@@ -253,7 +254,7 @@ class Till:
             log_in_endpoint="money_webhooks.stripe",
             csrf_exempt=frozenset({"money_webhooks.stripe"}),
         )
-        return make_app("portal", self.runtime, shape)
+        return kept("webhooks", lambda runtime: make_app("portal", runtime, shape), self.runtime)
 
 
 def use_card(url: str, number: str = "4242 4242 4242 4242") -> requests.Response:

@@ -8,7 +8,7 @@ import uuid
 from flask.testing import FlaskClient
 
 from tests.money.till import OPERATOR, Till
-from workflow.app import create_desk
+from tests.warm import desk_of
 from workflow.kernel.actors import Actor, Role
 from workflow.money.states import PayinState
 from workflow.payouts.states import PayoutState
@@ -17,7 +17,7 @@ from workflow.web.current import SignedInAs
 
 def desk(till: Till, actor: Actor) -> FlaskClient:
     """The desk as this person sees it, just proven to be who it is."""
-    app = create_desk(till.runtime)
+    app = desk_of(till.runtime)
     app.extensions["signed_in"] = lambda: SignedInAs(
         actor, "Somebody", "somebody@example.org", proved_at=till.runtime.clock.wall()
     )

@@ -11,8 +11,8 @@ from tests.databases import Mould
 from tests.dialects import Cast
 from tests.parts import make_runtime
 from tests.portal.house import NOON, House
+from tests.warm import portal_of
 from tests.world import config_at
-from workflow.app import create_portal
 from workflow.kernel.clock import FrozenClock
 from workflow.kernel.db import Database
 from workflow.money.gateways import gateway_for
@@ -46,7 +46,7 @@ def make_house(
         database = Database(config.database_url)
         databases.append(database)
         runtime = make_runtime(config, database, clock, decoder)
-        return House(create_portal(runtime), runtime, clock, gateway_for(config))
+        return House(portal_of(runtime), runtime, clock, gateway_for(config))
 
     yield make
     for database in databases:

@@ -19,6 +19,7 @@ from tests.databases import Mould
 from tests.dialects import Cast
 from tests.parts import make_runtime
 from tests.second_step import pass_second_step
+from tests.warm import kept
 from tests.world import config_at
 from workflow.accounts import desk_sign_in, passwords
 from workflow.accounts.desk_routes import accounts_desk
@@ -101,6 +102,10 @@ def owner(people: People) -> Actor:
 
 @pytest.fixture
 def desk(runtime: Runtime) -> Flask:
+    return kept("works", _desk, runtime)
+
+
+def _desk(runtime: Runtime) -> Flask:
     return make_app(
         "desk",
         runtime,

@@ -1,0 +1,69 @@
+"""What a process keeps warm while it lives, and a process of tests would make anew for each of a thousand instances.
+
+Two things: the statements that SQLAlchemy has put into words for a dialect, and the two web applications with
+their routes and templates. An instance of a test gets them as the process before it left them; what it may not
+inherit (the runtime, what the limits counted) is its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import sqlalchemy
+from flask import Flask
+from limits.storage import MemoryStorage
+from sqlalchemy import Engine
+
+from workflow.app import create_desk, create_portal
+from workflow.kernel import db
+from workflow.kernel.runtime import Runtime
+from workflow.web.limits import limiter
+
+#: More than the code has: nothing that was put into words is forgotten.
+STATEMENTS = 5_000
+
+_engines: dict[str, Engine] = {}
+_apps: dict[tuple[Any, ...], Flask] = {}
+
+
+def warm_engine(*args: Any, **options: Any) -> Engine:
+    """An engine whose dialect and statements are those of the first one of its kind that was connected."""
+    engine = sqlalchemy.create_engine(*args, query_cache_size=STATEMENTS, **options)
+    kind = f"{engine.dialect.name} {sorted(options)}"
+    first = _engines.setdefault(kind, engine)
+    if first.dialect.server_version_info is None:  # it never met its database
+        _engines[kind] = engine
+    elif first is not engine:
+        engine.dialect = first.dialect
+        engine._compiled_cache = first._compiled_cache
+    return engine
+
+
+def pytest_configure() -> None:
+    db.create_engine = warm_engine  # type: ignore[attr-defined]
+
+
+def desk_of(runtime: Runtime) -> Flask:
+    """The desk of this instance."""
+    return kept("desk", create_desk, runtime)
+
+
+def portal_of(runtime: Runtime) -> Flask:
+    """The portal of this instance."""
+    return kept("portal", create_portal, runtime)
+
+
+def kept(name: str, create: Callable[[Runtime], Flask], runtime: Runtime) -> Flask:
+    """The application of this name and shape for this instance; made when there is none yet."""
+    config = runtime.config
+    shape = (name, config.desk_url, config.portal_url, config.demo, config.proxies, config.redis_url,
+             config.secret_key)  # fmt: skip
+    # limits are counted in one place for all applications of a process, which the last one made
+    if config.redis_url or shape not in _apps or type(limiter._storage) is not MemoryStorage:
+        _apps[shape] = create(runtime)
+    app = _apps[shape]
+    app.extensions["runtime"] = runtime
+    if not config.redis_url:
+        limiter.reset()
+    return app
