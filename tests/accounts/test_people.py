@@ -139,7 +139,7 @@ def test_a_stranger_on_the_address_does_not_keep_somebody_out(house: House, head
     [
         ({"email": "nobody"}, "not an e-mail address"),
         ({"name": ""}, "This is needed"),
-        ({"place": "king"}, "Not a valid choice"),
+        ({"place": "king"}, "choose one of those offered"),
         ({"email": "desk@example.org"}, "There is an account for desk@example.org already."),
         ({"email": "Ada@Example.org"}, "ada@example.org is a rights-holder’s account."),
         ({"email": "left@example.org"}, "left@example.org belongs to somebody who is deactivated."),

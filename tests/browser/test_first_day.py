@@ -121,6 +121,10 @@ def test_the_first_day(started: Started, page: Page) -> None:
     page.get_by_role("button", name="Confirm").click()
     page.wait_for_load_state()
     look(page, "03-recovery-codes", found)
+    onwards = page.get_by_role("link", name="I kept them, go on")
+    assert not onwards.is_visible(), "the codes are shown only once"
+    page.get_by_label("I printed or wrote down these codes.").check()
+    expect(onwards).to_be_visible()
 
     # the set-up comes first, and says what stops what
     page.goto(f"{desk}/start")

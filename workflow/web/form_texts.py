@@ -46,6 +46,10 @@ NOT_SHIPPED = say_many(
 )
 
 
+#: What we say instead: a person who chose nothing did not choose wrongly.
+INSTEAD = {"Not a valid choice.": say("Please choose one of those offered.")}
+
+
 class FormTexts:
     """WTForms' own sentences: its shipped translation, ours where it has none, or its English."""
 
@@ -55,6 +59,8 @@ class FormTexts:
 
     def gettext(self, text: str) -> str:
         """The sentence."""
+        if text in INSTEAD:
+            return translate(INSTEAD[text])
         found: str = self._shipped.gettext(text)
         return found
 
