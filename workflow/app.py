@@ -167,7 +167,7 @@ def _nav(person: current.SignedIn | None) -> Sequence[NavItem]:
             waiting = {"hits_rights_holder.inbox": count_open(session, person.actor)}
         elif person.actor.role is Role.OPERATOR:
             waiting = {
-                "cases_operator.queue": worklist.waiting(session, current.now()),
+                "cases_operator.queue": worklist.waiting(session),
                 "approvals_operator.index": len(approvals.waiting(session, current.now())),
             }
         else:

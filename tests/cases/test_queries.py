@@ -109,7 +109,7 @@ def test_the_queue_keeps_its_order(house: House) -> None:
             [item.case.id for item in section.items if item.case] for section in sections
         )
         assert answers == [question, licence] and looks == [silent] and fresh == [new] and paper == [silent]
-        assert worklist.waiting(session, house.clock.business()) == 5
+        assert worklist.waiting(session) == 5
 
 
 def test_what_comes_after_the_end_is_still_read(house: House) -> None:

@@ -15,6 +15,8 @@ from tests.world import World
 from workflow.web import catalogue
 from workflow.web.languages import COOKIE
 
+pytestmark = pytest.mark.sqlite_only("the words of a page are the same on any database")
+
 WORD = re.compile(r"(?<![\w@./:#-])[A-Za-zÄÖÜäöüß’']{2,}(?![\w@/-]|\.\w)")
 ATTRIBUTES = ("aria-label", "title", "placeholder", "alt", "data-confirm")
 #: What people typed or what has no other name, with the reason: it stands as it was written.

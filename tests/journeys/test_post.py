@@ -253,8 +253,8 @@ def test_an_answer_before_the_batch_leaves_the_letter_out_with_the_reason(world:
     assert batch(world).number == 2
 
 
-def test_the_queue_counts_what_the_dry_run_counts_and_says_what_is_left_out(world: World) -> None:
-    """One is ready, one lies printed, one is held by an answer, one lost its address."""
+def test_the_queue_counts_what_somebody_can_do_and_says_what_is_left_out(world: World) -> None:
+    """One is ready, one lies printed, one lost its address and needs another; one is held by an answer."""
     offered(world)
     batch(world)
     ready, held, lost = offered(world), offered(world), offered(world)
@@ -266,7 +266,7 @@ def test_the_queue_counts_what_the_dry_run_counts_and_says_what_is_left_out(worl
         found = {section.key: section for section in worklist.queue(session, world.now)}
         dry_run = batches.candidates(session, world.now)
     paper = found["post"]
-    assert paper.count == 2 and len([each for each in dry_run if each.reason is None]) == 1
+    assert paper.count == 3 and len([each for each in dry_run if each.reason is None]) == 1
     assert paper.lead == (
         "1 letter is ready for the next batch. 1 is printed and was not posted. "
         "Left out: 1 × An answer came in before this letter left. "
@@ -279,7 +279,7 @@ def test_the_queue_counts_what_the_dry_run_counts_and_says_what_is_left_out(worl
     )  # fmt: skip
     assert told[lost.id][1] == "No postal address of the recipient is known."
     page = words(world.as_operator().page("/operator/queue"))
-    assert "Letters for the post 2" in page and "1 letter is ready for the next batch." in page
+    assert "Letters for the post 3" in page and "1 letter is ready for the next batch." in page
 
 
 def test_letters_that_are_held_keep_no_ready_one_out_of_the_batch(

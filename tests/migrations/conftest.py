@@ -14,7 +14,17 @@ import pytest
 
 from tests import postgres
 from tests.dialects import RUN
-from tests.migrations.before import HEAVY, ROWS, Before, Filled, Load, at, before_of, opened, touched_by
+from tests.migrations.before import (
+    HEAVY,
+    Before,
+    Filled,
+    Load,
+    at,
+    before_of,
+    opened,
+    rows_before,
+    touched_by,
+)
 from tests.migrations.rows import Loader, copy
 from tests.migrations.shape import columns_of, rows_of
 from tests.once import once, shared_folder
@@ -62,7 +72,7 @@ def before_revisions(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -
 
 @pytest.fixture(scope="session")
 def filled(before_revisions: Path) -> Filled:
-    """The file of an SQLite database that stands just before a revision, with 10,000 rows in it."""
+    """The file of an SQLite database that stands just before a revision, with rows in it."""
     folder = before_revisions
 
     def fill(revision: str) -> str:
@@ -72,8 +82,8 @@ def filled(before_revisions: Path) -> Filled:
         weights = dict.fromkeys(touched_by(revision, folder), HEAVY)
         if before_of(revision) != "base":
             with opened(database) as connection:
-                made = Loader(connection, seed=int(revision)).fill(ROWS * 6 // 5, weights)
-            assert sum(made.values()) >= ROWS and min(made.values()) > 0, made
+                made = Loader(connection, seed=int(revision)).fill(rows_before(revision) * 6 // 5, weights)
+            assert sum(made.values()) >= rows_before(revision) and min(made.values()) > 0, made
         with opened(database) as connection:
             columns = columns_of(connection)
             rows = rows_of(connection, columns)

@@ -1,4 +1,5 @@
-"""Every revision with 10,000 mixed rows before it: up, down, up again, and killed in the middle; on both databases."""
+"""Every revision with thousands of mixed rows before it: up, down, up again, and killed in the middle; on both
+databases."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from tests.migrations.before import Filled, Load, at, before_of, opened
+from tests.migrations.before import LONG_WAY, MANY, Filled, Load, at, before_of, opened
 from tests.migrations.conftest import New
 from tests.migrations.revisions import DATA_TESTS
 from tests.migrations.shape import rows_of
@@ -28,7 +28,6 @@ POINTS = (
     "migration.after_step=kill@4",
     "migration.before_commit=kill",
 )
-FIRST = "0003"
 
 
 def lichtbild(
@@ -49,22 +48,22 @@ def lichtbild(
 
 
 def test_the_command_killed_five_times_loses_nothing(filled: Filled, loaded: Load, tmp_path: Path) -> None:
-    before = filled(FIRST)
-    database = loaded(FIRST)
+    before = filled(LONG_WAY)
+    database = loaded(LONG_WAY)
     for point in POINTS:
         killed = lichtbild(tmp_path, database, "db", "upgrade", failpoints=point)
         assert killed.returncode == -signal.SIGKILL, (point, killed.stdout, killed.stderr)
-        assert revision_of(database) == before_of(FIRST)
+        assert revision_of(database) == before_of(LONG_WAY)
         with pytest.raises(Unavailable, match="Run: lichtbild db upgrade"):
             require_current(database)
     given_up = {
-        name for revision, special in DATA_TESTS.items() if revision >= FIRST for name in special.emptied
+        name for revision, special in DATA_TESTS.items() if revision >= LONG_WAY for name in special.emptied
     }
     kept = {name: columns for name, columns in before.columns.items() if name not in given_up}
     with opened(database) as connection:
         assert rows_of(connection, kept) == {name: before.rows[name] for name in kept}
     done = upgrade(database)
-    assert (done.start, done.end) == (before_of(FIRST), current_head()) and done.rows >= 10_000
+    assert (done.start, done.end) == (before_of(LONG_WAY), current_head()) and done.rows >= MANY
     with opened(database) as connection:
         found = rows_of(connection, kept)
     for name in kept:

@@ -6,9 +6,11 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time
+from functools import cache, reduce
+from operator import add
 from typing import Any
 
-from sqlalchemy import Select, case, func, select
+from sqlalchemy import ColumnElement, Select, case, func, literal_column, select
 from sqlalchemy.orm import aliased
 
 from workflow.cases.arrivals.models import Arrival
@@ -16,7 +18,7 @@ from workflow.cases.arrivals.queries import unmatched
 from workflow.cases.arrivals.states import KIND_WORDS
 from workflow.cases.lifecycle import LOOKED_AFTER
 from workflow.cases.models import Case, Hold, Letter, Message
-from workflow.cases.post.waiting import pile
+from workflow.cases.post.waiting import paper_to_do, pile
 from workflow.cases.states import HOLD_WORDS as WORDS
 from workflow.cases.states import CaseState, Direction, HoldKind
 from workflow.cases.timeline import ANSWER_WORDS, letter_title
@@ -72,37 +74,55 @@ class Section:
 def queue(session: Session, now: datetime) -> list[Section]:
     """Every section that holds something, in product order, each with its oldest first."""
     found = []
-    for key, title, days, ask in SECTIONS:
-        count, items, lead = ask(session, now)
+    for kind, count in zip(KINDS, _counts(session), strict=True):
+        items, lead = kind.items(session, now)
         if items:
-            found.append(Section(key, title, days, count, tuple(items), lead))
+            found.append(Section(kind.key, kind.title, kind.days, count, tuple(items[:SHOWN]), lead))
     return found
 
 
-def waiting(session: Session, now: datetime) -> int:
-    """How many things wait for a person."""
-    return sum(ask(session, now)[0] for _key, _title, _days, ask in SECTIONS)
+def waiting(session: Session) -> int:
+    """How many things wait for a person: every page of an operator tells it, so it is one statement."""
+    return sum(_counts(session))
 
 
-#: How many, the oldest of them, and a sentence about them or nothing.
-Asked = tuple[int, list[Item], str]
+def _counts(session: Session) -> list[int]:
+    return list(session.execute(_counting()).one())
+
+
+@cache
+def _counting() -> Select[*tuple[Any, ...]]:
+    one: ColumnElement[int] = literal_column("1")
+    wanted = [
+        [each.order_by(None).with_only_columns(one, maintain_column_froms=True) for each in kind.counted()]
+        for kind in KINDS
+    ]
+    counted = [
+        [select(func.count()).select_from(each.subquery()).scalar_subquery() for each in parts]
+        for parts in wanted
+    ]
+    return select(*(reduce(add, parts) for parts in counted))
+
+
+#: The oldest of them, and a sentence about them or nothing.
+Asked = tuple[list[Item], str]
+Wanted = Select[*tuple[Any, ...]]
 
 
 def _unmatched(session: Session, _now: datetime) -> Asked:
     """What came in by hand and has no case yet."""
     rows = session.scalars(unmatched().order_by(Arrival.recorded_at).limit(SHOWN))
-    items = [
+    return [
         Item(
             row.recorded_at, say("{kind} from {sender}", kind=KIND_WORDS[row.kind], sender=row.sender),
             why=row.summary, arrival_id=row.id,
         )
         for row in rows
-    ]  # fmt: skip
-    return _count(session, unmatched()), items, ""
+    ], ""  # fmt: skip
 
 
 def _post(session: Session, now: datetime) -> Asked:
-    """Paper that waits for a batch, or lies printed and was not posted; what is left out counts nothing."""
+    """Paper that waits for a batch, or lies printed and was not posted; what is held counts nothing."""
     found = pile(session, now)
     words = (
         (found.ready, say("waits for a batch")),
@@ -118,26 +138,28 @@ def _post(session: Session, now: datetime) -> Asked:
         for letters, fate in words
         for each in sorted(letters, key=lambda one: one.delivery.made_at)
     ]  # fmt: skip
-    return found.to_do, items[:SHOWN], found.sentence
+    return items, found.sentence
 
 
 def _answers(session: Session, _now: datetime) -> Asked:
     """Open holds that a person decides, and answers to what is over already."""
     order = case({kind: at for at, kind in enumerate(HOLD_ORDER)}, value=Hold.kind)
-    holds = (
-        select(Hold, Case)
-        .join(Case, Case.id == Hold.case_id)
-        .where(Hold.closed_at.is_(None), Hold.kind != HoldKind.PAYMENT_PENDING)
-    )
-    rows = session.execute(holds.order_by(order, Hold.opened_at).limit(SHOWN))
+    rows = session.execute(_holds().order_by(order, Hold.opened_at).limit(SHOWN))
     items = [Item(hold.opened_at, WORDS[hold.kind], held) for hold, held in rows]
-    late = _unread()
-    messages = session.execute(late.order_by(Message.at).limit(SHOWN))
+    messages = session.execute(_unread().order_by(Message.at).limit(SHOWN))
     items += [
         Item(message.at, say("{answer_word}, after the end", answer_word=ANSWER_WORDS[message.about]), told)
         for message, told in messages
     ]
-    return _count(session, holds) + _count(session, late), items[:SHOWN], ""
+    return items, ""
+
+
+def _holds() -> Select[Hold, Case]:
+    return (
+        select(Hold, Case)
+        .join(Case, Case.id == Hold.case_id)
+        .where(Hold.closed_at.is_(None), Hold.kind != HoldKind.PAYMENT_PENDING)
+    )
 
 
 def _unread() -> Select[Message, Case]:
@@ -165,14 +187,17 @@ def _unread() -> Select[Message, Case]:
     )
 
 
-def _blocked_dates(session: Session, _now: datetime) -> Asked:
-    blocked = (
+def _blocked() -> Select[DeadlineRow, Case]:
+    return (
         select(DeadlineRow, Case)
         .outerjoin(Case, (Case.id == DeadlineRow.subject_id) & (DeadlineRow.subject_type == "case"))
         .where(DeadlineRow.state == DeadlineState.BLOCKED)
     )
-    rows = session.execute(blocked.order_by(DeadlineRow.due_at).limit(SHOWN))
-    items = [
+
+
+def _blocked_dates(session: Session, _now: datetime) -> Asked:
+    rows = session.execute(_blocked().order_by(DeadlineRow.due_at).limit(SHOWN))
+    return [
         Item(
             row.due_at,
             DATE_WORDS.get(row.kind, say("{about}: {kind}", about=row.subject_type, kind=row.kind)),
@@ -180,40 +205,41 @@ def _blocked_dates(session: Session, _now: datetime) -> Asked:
             joined(map(stored, row.reasons)),
         )
         for row, about in rows
-    ]
-    return _count(session, blocked), items, ""
+    ], ""
 
 
 def _looks(session: Session, _now: datetime) -> Asked:
     """Silent ones before they become formal, and those that wait for others too long."""
-    wanted = select(Case).where(Case.needs_a_look, Case.state.in_(LOOKED_AFTER))
-    count, items, lead = _cases(
-        session, wanted.order_by(Case.last_letter_on), say("Nothing happened so far; ask after it")
+    items = _cases(
+        session, _to_look_at().order_by(Case.last_letter_on), say("Nothing happened so far; ask after it")
     )
     silent = say("Silent so far; formal reminders come next")
-    return (
-        count,
-        [
-            replace(item, what=silent) if item.case and item.case.state is CaseState.REMINDED else item
-            for item in items
-        ],
-        lead,
-    )
+    return [
+        replace(item, what=silent) if item.case and item.case.state is CaseState.REMINDED else item
+        for item in items
+    ], ""
+
+
+def _to_look_at() -> Select[Case]:
+    return select(Case).where(Case.needs_a_look, Case.state.in_(LOOKED_AFTER))
+
+
+def _in(state: CaseState) -> Select[Case]:
+    return select(Case).where(Case.state == state)
 
 
 def _legal(session: Session, _now: datetime) -> Asked:
-    wanted = select(Case).where(Case.state == CaseState.LEGAL_REVIEW)
-    return _cases(session, wanted.order_by(Case.last_letter_on), say("Hand over, agree or close"))
+    wanted = _in(CaseState.LEGAL_REVIEW).order_by(Case.last_letter_on)
+    return _cases(session, wanted, say("Hand over, agree or close")), ""
 
 
 def _new(session: Session, _now: datetime) -> Asked:
-    wanted = select(Case).where(Case.state == CaseState.SUBMITTED)
-    return _cases(session, wanted.order_by(Case.submitted_at), say("Check, price, send the offer"))
+    wanted = _in(CaseState.SUBMITTED).order_by(Case.submitted_at)
+    return _cases(session, wanted, say("Check, price, send the offer")), ""
 
 
-def _cases(session: Session, wanted: Select[Case], what: str) -> Asked:
-    rows = session.scalars(wanted.limit(SHOWN))
-    return _count(session, wanted), [Item(_since(found), what, found) for found in rows], ""
+def _cases(session: Session, wanted: Select[Case], what: str) -> list[Item]:
+    return [Item(_since(found), what, found) for found in session.scalars(wanted.limit(SHOWN))]
 
 
 def _since(found: Case) -> datetime:
@@ -226,8 +252,7 @@ def _since(found: Case) -> datetime:
 
 def _letters(session: Session, _now: datetime) -> Asked:
     """Letters that could not be printed or sent, or of which nobody knows whether they left."""
-    stuck = select(OutboxMessage).where(OutboxMessage.state.in_(STUCK), OutboxMessage.kind.in_(LETTER_KINDS))
-    messages = session.scalars(stuck.order_by(OutboxMessage.created_at).limit(SHOWN)).all()
+    messages = session.scalars(_stuck(letters=True).order_by(OutboxMessage.created_at).limit(SHOWN)).all()
     ids = [uuid.UUID(message.payload["letter_id"]) for message in messages]
     rows = session.execute(
         select(Letter, Case).join(Case, Case.id == Letter.case_id).where(Letter.id.in_(ids))
@@ -243,28 +268,31 @@ def _letters(session: Session, _now: datetime) -> Asked:
         )
         what = say("{letter}: {fate}", letter=letter_title(letter), fate=fate)
         items.append(Item(letter.queued_at, what, about, stored(message.last_error), letter_id))
-    return _count(session, stuck), items, ""
+    return items, ""
+
+
+def _stuck(*, letters: bool) -> Select[OutboxMessage]:
+    about_letters = OutboxMessage.kind.in_(LETTER_KINDS)
+    return select(OutboxMessage).where(
+        OutboxMessage.state.in_(STUCK), about_letters if letters else ~about_letters
+    )
 
 
 def _messages(session: Session, _now: datetime) -> Asked:
-    stuck = select(OutboxMessage).where(
-        OutboxMessage.state.in_(STUCK), OutboxMessage.kind.notin_(LETTER_KINDS)
-    )
-    rows = session.scalars(stuck.order_by(OutboxMessage.created_at).limit(SHOWN))
-    items = [
+    rows = session.scalars(_stuck(letters=False).order_by(OutboxMessage.created_at).limit(SHOWN))
+    return [
         Item(
             row.created_at,
             say("{letter}: {fate}", letter=row.kind, fate=FATES[row.state]),
             why=stored(row.last_error),
         )
         for row in rows
-    ]
-    return _count(session, stuck), items, ""
+    ], ""
 
 
 def _truths(session: Session, _now: datetime) -> Asked:
     """What self-check found and what still stands."""
-    items = [
+    return [
         Item(
             row.since,
             say("Self-check") if row.grave else say("Self-check, a notice"),
@@ -272,24 +300,34 @@ def _truths(session: Session, _now: datetime) -> Asked:
             stored(row.sentence),
         )
         for row in findings.standing(session, SHOWN)
-    ]
-    return _count(session, select(findings.Finding)), items, ""
+    ], ""
 
 
-def _count(session: Session, wanted: Select[*tuple[Any, ...]]) -> int:
-    return session.scalar(select(func.count()).select_from(wanted.order_by(None).subquery())) or 0
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of work."""
+
+    key: str
+    title: str
+    #: After so many days it is late.
+    days: int
+    #: What is counted; statements without a moment in them, so that they are put together once.
+    counted: Callable[[], tuple[Wanted, ...]]
+    items: Callable[[Session, datetime], Asked]
 
 
-#: Key, title, days until it is late, what is in it: the order of the work.
-SECTIONS: tuple[tuple[str, str, int, Callable[[Session, datetime], Asked]], ...] = (
-    ("unmatched", say("Mail without a case"), 1, _unmatched),
-    ("answers", say("Answers to decide"), 5, _answers),
-    ("dates", say("Dates that could not be kept"), 1, _blocked_dates),
-    ("looks", say("Cases to look at again"), 7, _looks),
-    ("legal", say("Before a lawyer gets it"), 7, _legal),
-    ("new", say("New cases"), 3, _new),
-    ("letters", say("Letters that did not leave"), 1, _letters),
-    ("post", say("Letters for the post"), 2, _post),
-    ("messages", say("Work that failed behind the pages"), 1, _messages),
-    ("truths", say("What self-check found"), 1, _truths),
+#: The order of the work.
+KINDS: tuple[Kind, ...] = (
+    Kind("unmatched", say("Mail without a case"), 1, lambda: (unmatched(),), _unmatched),
+    Kind("answers", say("Answers to decide"), 5, lambda: (_holds(), _unread()), _answers),
+    Kind("dates", say("Dates that could not be kept"), 1, lambda: (_blocked(),), _blocked_dates),
+    Kind("looks", say("Cases to look at again"), 7, lambda: (_to_look_at(),), _looks),
+    Kind("legal", say("Before a lawyer gets it"), 7, lambda: (_in(CaseState.LEGAL_REVIEW),), _legal),
+    Kind("new", say("New cases"), 3, lambda: (_in(CaseState.SUBMITTED),), _new),
+    Kind("letters", say("Letters that did not leave"), 1, lambda: (_stuck(letters=True),), _letters),
+    Kind("post", say("Letters for the post"), 2, lambda: (paper_to_do(),), _post),
+    Kind(
+        "messages", say("Work that failed behind the pages"), 1, lambda: (_stuck(letters=False),), _messages
+    ),
+    Kind("truths", say("What self-check found"), 1, lambda: (select(findings.Finding),), _truths),
 )

@@ -59,7 +59,7 @@ def candidates(session: Session, now: datetime) -> list[Candidate]:
         .join(Letter, Letter.id == LetterDelivery.letter_id)
         .join(Case, Case.id == Letter.case_id)
         .where(LetterDelivery.way == Way.POST, LetterDelivery.state == DeliveryState.WAITING)
-        .order_by(_is_held(), LetterDelivery.made_at)
+        .order_by(is_held(), LetterDelivery.made_at)
         .limit(post_rules(now.date()).batch_letters)
     ).all()
     newest = newest_of(session, (case.id for _delivery, _letter, case in rows))
@@ -70,7 +70,7 @@ def candidates(session: Session, now: datetime) -> list[Candidate]:
     return sorted(found, key=lambda each: _order(each.case))
 
 
-def _is_held() -> ColumnElement[bool]:
+def is_held() -> ColumnElement[bool]:
     """What :func:`why_not_send` will refuse, as a condition: an open answer, or a case that asks no more."""
     answer = select(Hold.id).where(Hold.case_id == Case.id, Hold.closed_at.is_(None)).exists()
     over = Case.state.in_((*letters.OVER, *letters.AGREED, *letters.HANDED_OVER))

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import uuid
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import Select, and_, or_, select
 
 from workflow.cases.models import Case, Letter
-from workflow.cases.post.batches import Candidate, candidates
+from workflow.cases.post.batches import Candidate, candidates, is_held
 from workflow.cases.post.channels import post_rules
 from workflow.cases.post.models import LetterDelivery
 from workflow.cases.post.states import DeliveryState, Way
@@ -24,11 +25,6 @@ class Pile:
     ready: tuple[Candidate, ...]
     left_out: tuple[Candidate, ...]
     printed: tuple[Candidate, ...]
-
-    @property
-    def to_do(self) -> int:
-        """How many letters somebody can do something about now."""
-        return len(self.ready) + len(self.printed)
 
     @property
     def sentence(self) -> str:
@@ -46,6 +42,22 @@ class Pile:
             for why, count in sorted(reasons.items(), key=lambda each: (-each[1], each[0]))
         ]
         return joined(told)
+
+
+def paper_to_do() -> Select[uuid.UUID]:
+    """Letters somebody can do something about: printed and not posted, or waiting and not held."""
+    return (
+        select(LetterDelivery.id)
+        .join(Letter, Letter.id == LetterDelivery.letter_id)
+        .join(Case, Case.id == Letter.case_id)
+        .where(
+            LetterDelivery.way == Way.POST,
+            or_(
+                LetterDelivery.state == DeliveryState.BATCHED,
+                and_(LetterDelivery.state == DeliveryState.WAITING, ~is_held()),
+            ),
+        )
+    )
 
 
 def pile(session: Session, now: datetime) -> Pile:
