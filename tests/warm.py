@@ -17,6 +17,7 @@ from sqlalchemy import Engine
 
 from workflow.app import create_desk, create_portal
 from workflow.kernel import db
+from workflow.kernel.memory import settle_memory
 from workflow.kernel.runtime import Runtime
 from workflow.web.limits import limiter
 
@@ -42,6 +43,11 @@ def warm_engine(*args: Any, **options: Any) -> Engine:
 
 def pytest_configure() -> None:
     db.create_engine = warm_engine  # type: ignore[attr-defined]
+
+
+def pytest_collection_finish() -> None:
+    """What was loaded until here stays: the collector need not walk through it again and again."""
+    settle_memory()
 
 
 def desk_of(runtime: Runtime) -> Flask:

@@ -143,7 +143,7 @@ def test_the_first_day(started: Started, page: Page) -> None:
     page.get_by_role("button", name="Save set-up").click()
     page.wait_for_load_state()
     expect(main).to_contain_text("Letters name Example Picture Rights, Berlin.")
-    expect(main).to_contain_text("Letters: stopped")  # still no mail server
+    expect(main).to_contain_text("Letters: on paper only")  # still no mail server
     page.locator("#master-key button").click()
     page.wait_for_load_state()
     expect(main).to_contain_text("Ada Beispiel said so on")

@@ -70,7 +70,7 @@ def test_the_pages_say_what_stops_what(world: World) -> None:
     without_mail(world)
     assert stopped(world, Blocks.LETTERS) == ["mail", "sender"]
     operator = world.as_operator()
-    assert "Letters: stopped" in words(operator.page("/operator/set-up"))
+    assert "Letters: on paper only" in words(operator.page("/operator/set-up"))
     assert "No sender is set" in words(operator.page("/operator/queue"))
     assert "Only one person works here" in words(operator.page("/operator/payouts/"))
     assert operator.press("/operator/set-up", action="/master-key").status_code == 303

@@ -1,3 +1,3 @@
 """Fixtures of payouts."""
 
-from tests.money.fixtures import till  # noqa: F401 - pytest finds it here
+from tests.money.fixtures import closed, closed_till, till  # noqa: F401 - pytest finds them here

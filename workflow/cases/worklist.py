@@ -11,31 +11,27 @@ from operator import add
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, case, func, literal_column, select
-from sqlalchemy.orm import aliased
 
+from workflow.cases import to_do
 from workflow.cases.arrivals.models import Arrival
 from workflow.cases.arrivals.queries import unmatched
 from workflow.cases.arrivals.states import KIND_WORDS
-from workflow.cases.lifecycle import LOOKED_AFTER
 from workflow.cases.models import Case, Hold, Letter, Message
 from workflow.cases.post.waiting import paper_to_do, pile
 from workflow.cases.states import HOLD_WORDS as WORDS
-from workflow.cases.states import CaseState, Direction, HoldKind
+from workflow.cases.states import CaseState, HoldKind
 from workflow.cases.timeline import ANSWER_WORDS, letter_title
 from workflow.cases.turns import DATE_WORDS
 from workflow.kernel import findings
 from workflow.kernel.db import Session
-from workflow.kernel.deadlines import DeadlineRow, DeadlineState
+from workflow.kernel.deadlines import DeadlineRow
 from workflow.kernel.outbox import OutboxMessage, OutboxState
 from workflow.kernel.said import joined, say, stored
 
 #: Rows of a section that a page shows; the count tells how many there are.
 SHOWN = 50
 NOON = time(12, tzinfo=UTC)
-STUCK = (OutboxState.FAILED, OutboxState.UNKNOWN)
 FATES = {OutboxState.FAILED: say("failed"), OutboxState.UNKNOWN: say("nobody knows whether it happened")}
-LETTER_KINDS = ("letter", "letter.send")
-OVER = (CaseState.CLOSED, CaseState.SETTLED, CaseState.REJECTED)
 #: Which answer is read first.
 HOLD_ORDER = (
     HoldKind.QUESTION, HoldKind.DATA_PROTECTION, HoldKind.LICENCE_SHOWN, HoldKind.OBJECTION,
@@ -144,9 +140,9 @@ def _post(session: Session, now: datetime) -> Asked:
 def _answers(session: Session, _now: datetime) -> Asked:
     """Open holds that a person decides, and answers to what is over already."""
     order = case({kind: at for at, kind in enumerate(HOLD_ORDER)}, value=Hold.kind)
-    rows = session.execute(_holds().order_by(order, Hold.opened_at).limit(SHOWN))
+    rows = session.execute(to_do.holds().order_by(order, Hold.opened_at).limit(SHOWN))
     items = [Item(hold.opened_at, WORDS[hold.kind], held) for hold, held in rows]
-    messages = session.execute(_unread().order_by(Message.at).limit(SHOWN))
+    messages = session.execute(to_do.unread().order_by(Message.at).limit(SHOWN))
     items += [
         Item(message.at, say("{answer_word}, after the end", answer_word=ANSWER_WORDS[message.about]), told)
         for message, told in messages
@@ -154,49 +150,8 @@ def _answers(session: Session, _now: datetime) -> Asked:
     return items, ""
 
 
-def _holds() -> Select[Hold, Case]:
-    return (
-        select(Hold, Case)
-        .join(Case, Case.id == Hold.case_id)
-        .where(Hold.closed_at.is_(None), Hold.kind != HoldKind.PAYMENT_PENDING)
-    )
-
-
-def _unread() -> Select[Message, Case]:
-    """What was written about a case that is over, and nobody wrote back."""
-    reply = aliased(Message)
-    answered = (
-        select(reply.id)
-        .where(
-            reply.case_id == Case.id,
-            reply.direction == Direction.OUTGOING,
-            reply.at >= Message.at,
-        )
-        .correlate(Case, Message)
-        .exists()
-    )
-    return (
-        select(Message, Case)
-        .join(Case, Case.id == Message.case_id)
-        .where(
-            Message.direction == Direction.INCOMING,
-            Case.state.in_(OVER),
-            Message.at > Case.closed_at,
-            ~answered,
-        )
-    )
-
-
-def _blocked() -> Select[DeadlineRow, Case]:
-    return (
-        select(DeadlineRow, Case)
-        .outerjoin(Case, (Case.id == DeadlineRow.subject_id) & (DeadlineRow.subject_type == "case"))
-        .where(DeadlineRow.state == DeadlineState.BLOCKED)
-    )
-
-
 def _blocked_dates(session: Session, _now: datetime) -> Asked:
-    rows = session.execute(_blocked().order_by(DeadlineRow.due_at).limit(SHOWN))
+    rows = session.execute(to_do.blocked().order_by(DeadlineRow.due_at).limit(SHOWN))
     return [
         Item(
             row.due_at,
@@ -211,7 +166,9 @@ def _blocked_dates(session: Session, _now: datetime) -> Asked:
 def _looks(session: Session, _now: datetime) -> Asked:
     """Silent ones before they become formal, and those that wait for others too long."""
     items = _cases(
-        session, _to_look_at().order_by(Case.last_letter_on), say("Nothing happened so far; ask after it")
+        session,
+        to_do.to_look_at().order_by(Case.last_letter_on),
+        say("Nothing happened so far; ask after it"),
     )
     silent = say("Silent so far; formal reminders come next")
     return [
@@ -220,21 +177,13 @@ def _looks(session: Session, _now: datetime) -> Asked:
     ], ""
 
 
-def _to_look_at() -> Select[Case]:
-    return select(Case).where(Case.needs_a_look, Case.state.in_(LOOKED_AFTER))
-
-
-def _in(state: CaseState) -> Select[Case]:
-    return select(Case).where(Case.state == state)
-
-
 def _legal(session: Session, _now: datetime) -> Asked:
-    wanted = _in(CaseState.LEGAL_REVIEW).order_by(Case.last_letter_on)
+    wanted = to_do.in_state(CaseState.LEGAL_REVIEW).order_by(Case.last_letter_on)
     return _cases(session, wanted, say("Hand over, agree or close")), ""
 
 
 def _new(session: Session, _now: datetime) -> Asked:
-    wanted = _in(CaseState.SUBMITTED).order_by(Case.submitted_at)
+    wanted = to_do.in_state(CaseState.SUBMITTED).order_by(Case.submitted_at)
     return _cases(session, wanted, say("Check, price, send the offer")), ""
 
 
@@ -252,7 +201,9 @@ def _since(found: Case) -> datetime:
 
 def _letters(session: Session, _now: datetime) -> Asked:
     """Letters that could not be printed or sent, or of which nobody knows whether they left."""
-    messages = session.scalars(_stuck(letters=True).order_by(OutboxMessage.created_at).limit(SHOWN)).all()
+    messages = session.scalars(
+        to_do.stuck(letters=True).order_by(OutboxMessage.created_at).limit(SHOWN)
+    ).all()
     ids = [uuid.UUID(message.payload["letter_id"]) for message in messages]
     rows = session.execute(
         select(Letter, Case).join(Case, Case.id == Letter.case_id).where(Letter.id.in_(ids))
@@ -271,15 +222,8 @@ def _letters(session: Session, _now: datetime) -> Asked:
     return items, ""
 
 
-def _stuck(*, letters: bool) -> Select[OutboxMessage]:
-    about_letters = OutboxMessage.kind.in_(LETTER_KINDS)
-    return select(OutboxMessage).where(
-        OutboxMessage.state.in_(STUCK), about_letters if letters else ~about_letters
-    )
-
-
 def _messages(session: Session, _now: datetime) -> Asked:
-    rows = session.scalars(_stuck(letters=False).order_by(OutboxMessage.created_at).limit(SHOWN))
+    rows = session.scalars(to_do.stuck(letters=False).order_by(OutboxMessage.created_at).limit(SHOWN))
     return [
         Item(
             row.created_at,
@@ -319,15 +263,21 @@ class Kind:
 #: The order of the work.
 KINDS: tuple[Kind, ...] = (
     Kind("unmatched", say("Mail without a case"), 1, lambda: (unmatched(),), _unmatched),
-    Kind("answers", say("Answers to decide"), 5, lambda: (_holds(), _unread()), _answers),
-    Kind("dates", say("Dates that could not be kept"), 1, lambda: (_blocked(),), _blocked_dates),
-    Kind("looks", say("Cases to look at again"), 7, lambda: (_to_look_at(),), _looks),
-    Kind("legal", say("Before a lawyer gets it"), 7, lambda: (_in(CaseState.LEGAL_REVIEW),), _legal),
-    Kind("new", say("New cases"), 3, lambda: (_in(CaseState.SUBMITTED),), _new),
-    Kind("letters", say("Letters that did not leave"), 1, lambda: (_stuck(letters=True),), _letters),
+    Kind("answers", say("Answers to decide"), 5, lambda: (to_do.holds(), to_do.unread()), _answers),
+    Kind("dates", say("Dates that could not be kept"), 1, lambda: (to_do.blocked(),), _blocked_dates),
+    Kind("looks", say("Cases to look at again"), 7, lambda: (to_do.to_look_at(),), _looks),
+    Kind(
+        "legal", say("Before a lawyer gets it"), 7, lambda: (to_do.in_state(CaseState.LEGAL_REVIEW),), _legal
+    ),
+    Kind("new", say("New cases"), 3, lambda: (to_do.in_state(CaseState.SUBMITTED),), _new),
+    Kind("letters", say("Letters that did not leave"), 1, lambda: (to_do.stuck(letters=True),), _letters),
     Kind("post", say("Letters for the post"), 2, lambda: (paper_to_do(),), _post),
     Kind(
-        "messages", say("Work that failed behind the pages"), 1, lambda: (_stuck(letters=False),), _messages
+        "messages",
+        say("Work that failed behind the pages"),
+        1,
+        lambda: (to_do.stuck(letters=False),),
+        _messages,
     ),
     Kind("truths", say("What self-check found"), 1, lambda: (select(findings.Finding),), _truths),
 )

@@ -22,7 +22,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from workflow.app import DEMO_ROUTES, DESK_ROUTES, PORTAL_ROUTES
-from workflow.kernel.pdf import FONTS, Press
+from workflow.kernel.pdf import Press
 
 LOADED = (
     "workflow.building", "workflow.wiring", "workflow.worker", "workflow.ticker",
@@ -39,9 +39,7 @@ def serve(command: Callable[[list[str]], None]) -> None:
         importlib.import_module(name)
     for name in (*DESK_ROUTES, *PORTAL_ROUTES, *DEMO_ROUTES):
         importlib.import_module(name)
-    press = Press()
-    for font in sorted(FONTS.rglob("*.woff2")):
-        press.asset(str(font.relative_to(FONTS)))
+    Press().warm()
     _tell({"ready": True})
     waiting = b""
     while True:

@@ -15,17 +15,16 @@ from workflow.cases.post.dating import is_newest, today_at
 from workflow.cases.post.deliveries import begin_delivery, deliveries_of, settle_letter
 from workflow.cases.post.states import LEFT_STATES, DeliveryState, Way
 from workflow.cases.states import ASKING, CaseTrigger, Channel, LetterState
+from workflow.cases.to_do import LETTER_KINDS, STUCK
 from workflow.kernel import audit, deadlines, outbox
 from workflow.kernel.actors import Actor, Role
 from workflow.kernel.db import Session
 from workflow.kernel.deadlines import DeadlineRow, DeadlineState
 from workflow.kernel.errors import NotFound, Refused, Stale
 from workflow.kernel.lifecycle import Context
-from workflow.kernel.outbox import OutboxMessage, OutboxState
+from workflow.kernel.outbox import OutboxMessage
 from workflow.kernel.said import say
 
-STUCK = (OutboxState.FAILED, OutboxState.UNKNOWN)
-LETTER_KINDS = ("letter", "letter.send")
 #: More failed letters than a page can show are a failed mail server.
 MOST_STUCK = 500
 
