@@ -7,6 +7,7 @@ inherit (the runtime, what the limits counted) is its own.
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable
 from typing import Any
 
@@ -17,7 +18,6 @@ from sqlalchemy import Engine
 
 from workflow.app import create_desk, create_portal
 from workflow.kernel import db
-from workflow.kernel.memory import settle_memory
 from workflow.kernel.runtime import Runtime
 from workflow.web.limits import limiter
 
@@ -47,7 +47,9 @@ def pytest_configure() -> None:
 
 def pytest_collection_finish() -> None:
     """What was loaded until here stays: the collector need not walk through it again and again."""
-    settle_memory()
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000)
 
 
 def desk_of(runtime: Runtime) -> Flask:

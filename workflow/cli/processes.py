@@ -27,7 +27,6 @@ from workflow.cli.common import (
 )
 from workflow.config import Config
 from workflow.kernel.errors import Refused
-from workflow.kernel.memory import settle_memory
 from workflow.kernel.said import say
 
 if TYPE_CHECKING:
@@ -58,9 +57,7 @@ def web(context: click.Context, own_instance: str | None) -> None:
     stop = stop_on_signals()
     runtime = build_runtime(config)
     check_at_start(runtime)
-    application = create_application(runtime)
-    settle_memory()
-    serve(application, config.host, config.port, stop, GRACE_SECONDS)
+    serve(create_application(runtime), config.host, config.port, stop, GRACE_SECONDS)
     _close(runtime.decoder)
 
 
@@ -107,7 +104,6 @@ def worker(context: click.Context, own_instance: str | None, drain: bool, lease:
             click.echo(f"{hands.drain()} messages done")
         else:
             end_at_the_latest(stop, GRACE_SECONDS)
-            settle_memory()
             hands.run(stop)
     _close(runtime.decoder)
 
