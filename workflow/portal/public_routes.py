@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 from flask import Response, redirect, request, url_for
 
 from workflow.accounts.queries import operator_profile
-from workflow.cases.models import Case
-from workflow.cases.states import EvidenceKind
 from workflow.kernel.actors import Role
 from workflow.kernel.errors import NotFound
 from workflow.kernel.ids import normalise_reference
 from workflow.kernel.said import say
+from workflow.kernel.signing import Signature
 from workflow.portal import access, entry, queries
 from workflow.portal.forms import EnterForm, VerifyForm
 from workflow.portal.pages import page
+from workflow.portal.statement import photographs_of, statement_of
 from workflow.portal.view import LETTER_WORDS
 from workflow.web.blueprints import own_path, role_blueprint
 from workflow.web.current import now, reading, runtime, signed_in, wall, writing
@@ -32,6 +32,15 @@ BLUEPRINTS = (portal_public,)
 NO_ENTRY = say("Reference and code do not fit together. Please compare both with your letter.")
 WAIT_SECONDS = 900
 LOGO_SECONDS = 3600
+#: How a statement is checked offline: by our program, and by what every machine has.
+CHECK_WITH = (
+    "lichtbild verify statement.json",
+    (
+        "jq -j .statement statement.json > said\n"
+        "jq -r .signature statement.json | base64 -d > sig\n"
+        "openssl pkeyutl -verify -pubin -inkey key.pem -rawin -in said -sigfile sig"
+    ),
+)
 
 
 @portal_public.get("/")
@@ -102,9 +111,33 @@ def verify_case(reference: str) -> ResponseReturnValue:
         "case": case,
         "asked": normalise_reference(reference[:40]) or "",
         "letters": [(letter.on, LETTER_WORDS[letter.kind]) for letter in letters],
-        "photographs": _photographs(case) if case else [],
+        "photographs": photographs_of(case) if case else [],
+        "fingerprint": Signature(runtime().secrets).fingerprint,
+        "check_with": CHECK_WITH,
     }
     return page("infringer/verify.html", **told), 200 if case else 404
+
+
+@portal_public.get("/verify/<reference>/statement.json")
+@limiter.limit("20/minute;120/hour", key_func=source, override_defaults=False)
+def statement(reference: str) -> Response:
+    """The same as a signed file that anybody can check offline and keep."""
+    with reading() as session:
+        case = queries.case_by_reference(session, reference[:40])
+        profile = operator_profile(session)
+        if case is None or profile is None:
+            raise NotFound(say("This reference"))
+        letters = queries.letters_of(session, case.id)
+        told = statement_of(case, letters, profile, runtime().config.portal_url, now())
+    response = Response(Signature(runtime().secrets).sign(told), mimetype="application/json")
+    response.headers.set("Content-Disposition", "attachment", filename=f"{case.reference} statement.json")
+    return response
+
+
+@portal_public.get("/verify/key.pem")
+def key() -> Response:
+    """The public key that signs the statements of this instance."""
+    return Response(Signature(runtime().secrets).public_pem, mimetype="application/x-pem-file")
 
 
 @portal_public.get("/logo")
@@ -124,17 +157,6 @@ def logo() -> ResponseReturnValue:
 def _verify_again(form: VerifyForm) -> ResponseReturnValue:
     """The form again, with what does not fit."""
     return page("infringer/verify.html", form=form, case=None, asked=""), 422
-
-
-def _photographs(case: Case) -> list[tuple[str, str]]:
-    """Title and check sum of each photograph, once."""
-    found = {
-        piece.sha256: use.work_title
-        for use in case.uses
-        for piece in use.evidence
-        if piece.kind is EvidenceKind.PHOTOGRAPH
-    }
-    return [(title, sha256) for sha256, title in found.items()]
 
 
 def _action() -> str:
