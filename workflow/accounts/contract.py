@@ -51,7 +51,7 @@ def sender_of(operator: OperatorProfile | None) -> dict[str, Any]:
     if operator is None:
         return {
             "name": say("The operator of this instance"), "address_lines": [say("(set-up not complete)")],
-            "email": "", "phone": "", "register": "", "vat_id": "", "handler_name": "",
+            "email": "", "phone": "", "register": "", "authority": "", "vat_id": "", "handler_name": "",
             "legal_line": "",
         }  # fmt: skip
     return {
@@ -60,6 +60,7 @@ def sender_of(operator: OperatorProfile | None) -> dict[str, Any]:
         "email": operator.sender_email,
         "phone": operator.phone,
         "register": operator.register_entry,
+        "authority": operator.authority,
         "vat_id": operator.vat_id,
         "handler_name": operator.contact_name,
         "legal_line": LEGAL_LINES[operator.legal_basis],

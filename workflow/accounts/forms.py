@@ -217,7 +217,7 @@ class SetUpForm(BaseForm):
 
     longest: ClassVar[dict[str, int]] = {
         "postcode": 20, "city": 100, "region": 10, "vat_id": 30, "phone": 40, "iban": 50,
-        "bic": 20, "bank_holder": 70, "sender_email": EMAIL_LENGTH, "register_entry": 200,
+        "bic": 20, "bank_holder": 70, "sender_email": EMAIL_LENGTH, "register_entry": 200, "authority": 300,
     }  # fmt: skip
 
     name = StringField("Name of the company or person", [_needed])
@@ -228,6 +228,7 @@ class SetUpForm(BaseForm):
     country = SelectField("Country", choices=choices.countries, default="DE")
     region = StringField("Region", [Optional()], description="Short code of the holiday calendar.")
     register_entry = StringField("Register entry")
+    authority = StringField("Supervisory authority", [Optional()])
     vat_id = StringField("VAT number", [Optional()])
     contact_name = StringField("Contact person", [_needed])
     phone = TelField(

@@ -179,6 +179,8 @@ class OperatorProfile(Base):
     region: Mapped[str] = mapped_column(String(10), default="")
     #: Court and number of the commercial, collector's or bar register; empty if there is none.
     register_entry: Mapped[str] = mapped_column(String(200), default="")
+    #: Who supervises a registered collector, with address: named to private persons (RDG § 13a(1) no. 8).
+    authority: Mapped[str] = mapped_column(String(300), default="")
     vat_id: Mapped[str] = mapped_column(String(20), default="")
     #: Who answers the telephone.
     contact_name: Mapped[str] = mapped_column(String(200))

@@ -34,7 +34,7 @@ BLUEPRINTS = (operator_setup,)
 
 #: Answers that go from the form into the profile as they are.
 PLAIN = (
-    "name", "street", "postcode", "city", "country", "region", "register_entry", "vat_id",
+    "name", "street", "postcode", "city", "country", "region", "register_entry", "authority", "vat_id",
     "contact_name", "phone", "sender_email", "bank_holder", "iban", "bic", "time_zone",
 )  # fmt: skip
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from sqlalchemy import func, select
 
+from workflow.accounts.queries import operator_profile
 from workflow.cases.cadence import cadence, cadence_on, zone_of
+from workflow.cases.contents import addressed, lacking_before
 from workflow.cases.models import Case, Evidence, Letter, Offer
 from workflow.cases.post.channels import channel_of, why_no_way
 from workflow.cases.readiness import why_no_letter
@@ -43,6 +45,19 @@ def letters_can_leave(context: Context[Case]) -> str | None:
     """No offer is released that could not leave: it is known who sends it, and there is a way to send it."""
     why = why_no_letter(context.session, context.now, on_paper_only=_goes_on_paper_only(context))
     return " ".join(why) or None
+
+
+def letter_is_complete(context: Context[Case]) -> str | None:
+    """The offer can say all it must to this recipient."""
+    session, case = context.session, context.subject
+    profile = operator_profile(session)
+    if profile is None:
+        return None
+    offer = session.scalars(
+        select(Offer).where(Offer.case_id == case.id).order_by(Offer.number.desc()).limit(1)
+    ).first()
+    letter = addressed(case, profile, LetterKind.OFFER, offer, context.now.date())
+    return " ".join(lacking_before(session, case, profile, letter)) or None
 
 
 def _goes_on_paper_only(context: Context[Case]) -> bool:

@@ -124,7 +124,7 @@ TRANSITIONS = (
          warning="The rights-holder reads the reason. Nobody is written to."),
     step(T.PRICE, (S.SUBMITTED,), None, {OPERATOR}, "Set the price", carries=("offer",)),
     step(T.OFFER, (S.SUBMITTED,), S.OFFERED, {OPERATOR}, "Send the offer",
-         guards=(guards.letters_can_leave, guards.is_priced, guards.recipient_is_known,
+         guards=(guards.letters_can_leave, guards.letter_is_complete, guards.is_priced, guards.recipient_is_known,
                  guards.offer_can_travel, guards.has_evidence, guards.cadence_is_known),
          agreed=(agreements.to_the_offer,),
          effects=(effects.begin_cadence, effects.write_offer, effects.tell_offered)),

@@ -48,8 +48,11 @@ class Press:
         ``images`` are JPEG or PNG by the name the template uses. :class:`Refused` when the document asks
         for anything else, when a picture cannot be read, or when one has no description.
         """
-        html = self.environment.get_template(f"documents/{template}.html").render(context)
-        return self.print(html, images or {})
+        return self.print(self.written(template, context), images or {})
+
+    def written(self, template: str, context: Mapping[str, object]) -> str:
+        """The HTML that :meth:`render` prints."""
+        return self.environment.get_template(f"documents/{template}.html").render(context)
 
     def print(self, html: str, images: Mapping[str, bytes]) -> bytes:
         """The PDF of a finished HTML text, under the same rules."""

@@ -63,6 +63,7 @@ class OperatorSetUp:
     currency: Currency
     time_zone: str
     logo_document_id: uuid.UUID | None = None
+    authority: str = ""
 
 
 def change_profile(

@@ -18,6 +18,7 @@ from workflow.cases.post.states import Way
 from workflow.cases.services.submitting import scope_of
 from workflow.kernel import outbox
 from workflow.kernel.db import Session
+from workflow.kernel.errors import Refused
 from workflow.kernel.failpoints import failpoint
 from workflow.kernel.runtime import Runtime
 
@@ -54,6 +55,8 @@ def bring_up_to_date(runtime: Runtime, letter_id: uuid.UUID, *, by_post: bool) -
         case = session.get_one(Case, letter.case_id)
         edition, dated = letter.edition, (letter.on, letter.answer_by)
         documents = letters.printables(session, runtime, letter, case)
+        if lacks := letters.why_incomplete(session, runtime, letter, case, documents[0]):
+            raise Refused(*lacks)
     printed = [(item, runtime.press.render(item.template, item.context, item.images)) for item in documents]
     failpoint("letter.after_render")
     with runtime.database.transaction() as session:
