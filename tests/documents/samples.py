@@ -9,6 +9,7 @@ from typing import Any
 
 from PIL import Image, ImageDraw
 
+from workflow.cases.pricing import FactShown, Grade
 from workflow.kernel.money import Money
 from workflow.kernel.pdf import TEMPLATES, Press
 
@@ -37,6 +38,7 @@ class Sender:
     register: str = "HRB 00000 Hamburg"
     vat_id: str = "DE000000000"
     handler_name: str = "Kim Example"
+    authority: str = ""
     legal_line: str = "Agency for image rights, acting on the written authorisation of the author"
 
 
@@ -104,7 +106,7 @@ ANSWER = {
 
 def offer() -> dict[str, Any]:
     source = "the legal notice of harbour-shop.example"
-    return {**LETTER, **USE, **SUM, **ANSWER, "data_source": source}
+    return {**LETTER, **USE, **SUM, **ANSWER, "owner_address": "", "data_source": source}
 
 
 def reminder(kind: str) -> dict[str, Any]:
@@ -196,6 +198,10 @@ def summary() -> dict[str, Any]:
         **SUM,
         "tariff": "Example tariff 1, edition 2024",
         "calculated_on": date(2024, 3, 4),
+        "facts": [
+            FactShown("medium", "Where", "website", Grade.ASSUMED),
+            FactShown("last_seen", "Last seen", "2024-02-28", Grade.OBSERVED),
+        ],
     }
 
 

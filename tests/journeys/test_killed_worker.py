@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from tests.world import World
 from workflow.cases.models import Case, Letter
-from workflow.cases.pricing import FeeFacts
+from workflow.cases.pricing import from_stored
 from workflow.cases.services import move, set_price
 from workflow.cases.states import CaseTrigger, LetterState
 from workflow.checks import problems
@@ -28,7 +28,7 @@ def test_killed_again_and_again_it_still_sends_each_letter_once(world: World) ->
     made = [world.submitted() for _ in range(CASES)]
     with world.runtime.database.transaction() as session:
         for each in made:
-            facts = FeeFacts.from_json(session.get_one(Case, each.id).uses[0].match_facts["fee_facts"])
+            facts = from_stored(session.get_one(Case, each.id).uses[0].match_facts["fee_facts"])
             set_price(session, each.id, facts, world.operator, world.now)
             move(session, each.id, CaseTrigger.OFFER, world.operator, world.now)
     environment = world.environment
@@ -50,7 +50,7 @@ def test_killed_again_and_again_it_still_sends_each_letter_once(world: World) ->
     assert world.troubles() == []
     letters = world.all(Letter)
     assert [letter.state for letter in letters] == [LetterState.SENT] * CASES
-    assert all(len(letter.enclosures) == 1 for letter in letters)
+    assert all(len(letter.enclosures) == 2 for letter in letters), "offer and calculation"
     mails = world.mails()
     assert len(mails) == CASES and len({mail.text for mail in mails}) == CASES
     assert {each.reference for each in made} == {

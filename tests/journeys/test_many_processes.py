@@ -23,7 +23,7 @@ from sqlalchemy import func, select
 
 from tests.world import World
 from workflow.cases.models import Case, Letter
-from workflow.cases.pricing import FeeFacts
+from workflow.cases.pricing import from_stored
 from workflow.cases.services import move, set_price
 from workflow.cases.states import CaseState, CaseTrigger, LetterState
 from workflow.checks import problems
@@ -56,7 +56,7 @@ def test_every_message_has_one_effect_though_a_worker_is_stopped_past_its_lease(
     made = [world.submitted() for _ in range(CASES)]
     with world.runtime.database.transaction() as session:
         for each in made:
-            facts = FeeFacts.from_json(session.get_one(Case, each.id).uses[0].match_facts["fee_facts"])
+            facts = from_stored(session.get_one(Case, each.id).uses[0].match_facts["fee_facts"])
             set_price(session, each.id, facts, world.operator, world.now)
             move(session, each.id, CaseTrigger.OFFER, world.operator, world.now)
         for number in range(MAILS):

@@ -63,10 +63,10 @@ def letter_pdf(session: Session, runtime: Runtime, case: Case, document_id: uuid
 def owners_copy(session: Session, runtime: Runtime, case: Case, document_id: uuid.UUID) -> Response:
     """A page of a letter for the rights-holder: without the recipient's code, which opens the portal.
 
-    Licence, receipt and closing letter carry none and are handed out as they were sent.
+    Licence, receipt, closing letter and calculation carry none and are handed out as they were sent.
     """
     letter, enclosure, document = queries.enclosure_of(session, case, document_id)
-    if letter.kind not in ASKING:
+    if letter.kind not in ASKING or enclosure.position > 0:
         return pdf(runtime.vault.get(session, document.id), document.name)
     printed = printables(session, runtime, letter, case)
     if enclosure.position >= len(printed):

@@ -16,8 +16,10 @@ from sqlalchemy import select
 
 from workflow.accounts.contract import country_name, sender_of
 from workflow.accounts.models import OperatorProfile
-from workflow.accounts.queries import operator_profile
+from workflow.accounts.queries import account, operator_profile
 from workflow.cases.cadence import zone_of
+from workflow.cases.calculation import calculation_of
+from workflow.cases.contents import addressed, lacking, required
 from workflow.cases.lifecycle import CASE_LIFECYCLE
 from workflow.cases.models import Case, Evidence, Letter, Offer, Use
 from workflow.cases.post.channels import address_lines
@@ -36,7 +38,7 @@ from workflow.kernel.db import Session
 from workflow.kernel.documents import Vault
 from workflow.kernel.errors import Refused
 from workflow.kernel.runtime import Runtime
-from workflow.kernel.said import say
+from workflow.kernel.said import Said, say
 
 PICTURE_SIDE = 1000
 OVER = (CaseState.PAID, CaseState.CLOSED, CaseState.SETTLED, CaseState.REJECTED)
@@ -93,6 +95,12 @@ def current_offer(session: Session, case_id: uuid.UUID) -> Offer | None:
     ).first()
 
 
+def _offer_of(session: Session, letter: Letter) -> Offer | None:
+    """What was asked when this letter was decided."""
+    asked = select(Offer).where(Offer.case_id == letter.case_id, Offer.made_at <= letter.queued_at)
+    return session.scalars(asked.order_by(Offer.number.desc()).limit(1)).first()
+
+
 def printables(session: Session, runtime: Runtime, letter: Letter, case: Case) -> list[Printable]:
     """The documents of a letter, the main one first."""
     profile = operator_profile(session)
@@ -130,7 +138,12 @@ def printables(session: Session, runtime: Runtime, letter: Letter, case: Case) -
         return [Printable("letter_dunning", {**frame, **told}, {}, title, f"{name}formal reminder.pdf")]
     assert letter.kind is LetterKind.OFFER
     told = {"data_source": case.recipient_source}
-    return [Printable("letter_offer", {**frame, **told}, images, "Offer", f"{name}offer.pdf")]
+    offer = _offer_of(session, letter)
+    sheet = calculation_of(case, offer) if offer is not None else None
+    calculation = [] if sheet is None else [
+        Printable("claim_summary", {**frame, **sheet}, images, say("Calculation"), f"{name}calculation.pdf")
+    ]  # fmt: skip
+    return [Printable("letter_offer", {**frame, **told}, images, "Offer", f"{name}offer.pdf"), *calculation]
 
 
 def code_of(session: Session, vault: Vault, case: Case) -> str:
@@ -177,8 +190,28 @@ def _frame(
         "code": code,
         "portal_url": runtime.config.portal_url,
         "portal_link": portal_link(runtime, case, code),
+        "owner_address": _owner_address(session, profile, case, letter),
         "bank_line": _bank_line(profile),
     }
+
+
+def _owner_address(session: Session, profile: OperatorProfile, case: Case, letter: Letter) -> str:
+    """In one line where the letter has to tell it, else nothing: nobody's address is told without need."""
+    letter_to = addressed(case, profile, letter.kind, current_offer(session, case.id), letter.on)
+    if all(each.id != "client_address" for each in required(letter_to)):
+        return ""
+    return ", ".join(account(session, case.owner_id).address.split("\n"))
+
+
+def why_incomplete(
+    session: Session, runtime: Runtime, letter: Letter, case: Case, main: Printable
+) -> list[Said]:
+    """What the finished main document of a letter lacks; empty when it says all it must."""
+    profile = operator_profile(session)
+    if profile is None or letter.kind is LetterKind.PAID:
+        return []
+    letter_to = addressed(case, profile, letter.kind, current_offer(session, case.id), letter.on)
+    return lacking(runtime.press.written(main.template, main.context), letter_to)
 
 
 def _bank_line(profile: OperatorProfile) -> str:
