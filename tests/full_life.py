@@ -11,7 +11,7 @@ from tests.world import START, Visitor, World, changed, picture
 from workflow.accounts.notice_tables import FoundingLink
 from workflow.cases.models import Case
 from workflow.cases.post.models import PostBatch
-from workflow.cases.pricing import FeeFacts
+from workflow.cases.pricing import from_stored, import_file
 from workflow.cases.services import set_price
 from workflow.hits.intake import take_in
 from workflow.hits.models import Hit
@@ -21,6 +21,14 @@ from workflow.ticker import ask, seal
 DAYS = 63
 #: A little after the last of it: signing in takes its time.
 LATER = START + timedelta(days=DAYS, minutes=5)
+
+
+#: A licensed edition that begins when nobody looks any more.
+LICENSED = b"""
+editions:
+  - {edition: Later, formula: 2, effective_from: 2030-01-01, currency: EUR, base: {commercial: {website: 1}},
+     duration: [{percent: 100}], missing_credit: 100}
+"""
 
 
 def live_through(world: World) -> None:
@@ -33,6 +41,8 @@ def live_through(world: World) -> None:
     judge = changed(owner.form(f"/inbox/{hit.id}", {}, "/judge"), verdict="illegal")
     assert owner.send(*judge).status_code == 303
     assert owner.press("/inbox/rules", {"domain": "friends.example.org"}).status_code == 303
+    with world.runtime.database.transaction() as session:
+        import_file(session, LICENSED, "later.yaml", world.operator, world.now)
     world.offered(uses=2)
     world.paid(world.offered())
     asked = world.offered()
@@ -47,7 +57,7 @@ def live_through(world: World) -> None:
     world.paid(world.offered(9_999))
     large = world.submitted()
     with world.runtime.database.transaction() as session:
-        facts = FeeFacts.from_json(session.get_one(Case, large.id).uses[0].match_facts["fee_facts"])
+        facts = from_stored(session.get_one(Case, large.id).uses[0].match_facts["fee_facts"])
         set_price(session, large.id, facts, world.operator, world.now, net=Money(200_000), why="A campaign")
     sent = world.as_operator().press(f"/operator/cases/{large.id}", {"trigger": "offer"}, action="/act")
     assert sent.status_code == 303 and world.case(large).offered_on is None, "it waits for a second person"

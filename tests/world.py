@@ -34,7 +34,7 @@ from tests.warm import desk_of, portal_of
 from workflow.accounts.models import Account
 from workflow.cases.letters import code_of
 from workflow.cases.models import Case, Letter
-from workflow.cases.pricing import FeeFacts
+from workflow.cases.pricing import FeeFacts, Placement, from_stored
 from workflow.cases.services import EvidenceFile, NewCase, Recipient, UseFacts, move, set_price, submit_case
 from workflow.cases.services.deciding import note_look
 from workflow.cases.states import CaseTrigger, EvidenceKind, UseClass
@@ -310,7 +310,7 @@ class World:
         made = self.submitted(uses=uses)
         with self.runtime.database.transaction() as session:
             case = session.get_one(Case, made.id)
-            facts = FeeFacts.from_json(case.uses[0].match_facts["fee_facts"])
+            facts = from_stored(case.uses[0].match_facts["fee_facts"])
             own = {"net": Money(net), "why": "As agreed"} if net else {}
             set_price(session, made.id, facts, self.operator, self.now, **own)
             move(session, made.id, CaseTrigger.OFFER, self.operator, self.now)
@@ -333,7 +333,9 @@ class World:
         session.add(work)
         session.flush()
         first, last = datetime(2023, 9, 1, 8, 0, tzinfo=UTC), datetime(2024, 2, 28, 8, 0, tzinfo=UTC)
-        fee = FeeFacts(UseClass.COMMERCIAL, "website", False, 600, first.date(), last.date(), False)
+        fee = FeeFacts(
+            UseClass.COMMERCIAL, "website", Placement.SUB_PAGE, 600, first.date(), last.date(), False
+        )
         page = b"<html><script>alert(1)</script></html>"
         return UseFacts(
             hit_id=new_id(), work_id=work.id, work_title=work.title,

@@ -34,6 +34,7 @@ MODELS = (
     "workflow.accounts.notice_tables",
     "workflow.works.models",
     "workflow.cases.models",
+    "workflow.cases.pricing.editions",
     "workflow.cases.post.models",
     "workflow.cases.arrivals.models",
     "workflow.money.models",

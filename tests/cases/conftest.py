@@ -33,7 +33,7 @@ from workflow.accounts.services.settings import OperatorSetUp, save_set_up
 from workflow.accounts.states import AccountKind, Capacity, LegalBasis, TaxState
 from workflow.cases import services
 from workflow.cases.models import Case
-from workflow.cases.pricing import FeeFacts
+from workflow.cases.pricing import FeeFacts, Placement, from_stored
 from workflow.cases.services.deciding import note_look
 from workflow.cases.states import CaseTrigger, EvidenceKind, HoldKind, UseClass
 from workflow.kernel import outbox
@@ -195,7 +195,9 @@ class House:
         ]
         page = b"<html><script>alert(1)</script></html>"
         evidence.append(services.EvidenceFile(EvidenceKind.PAGE, "page.html", "text/html", page, now))
-        fee = FeeFacts(UseClass.COMMERCIAL, "website", False, 600, first.date(), last.date(), False)
+        fee = FeeFacts(
+            UseClass.COMMERCIAL, "website", Placement.SUB_PAGE, 600, first.date(), last.date(), False
+        )
         return services.UseFacts(
             hit_id=new_id(), work_id=work.id, work_title=work.title,
             page_url=f"https://{host}/walk-{number}", page_title=f"Five walks above the tree line {number}",
@@ -217,7 +219,7 @@ class House:
         now = self.clock.business()
         with self.runtime.database.transaction() as session:
             case = session.get_one(Case, case_id)
-            facts = FeeFacts.from_json(case.uses[0].match_facts["fee_facts"])
+            facts = from_stored(case.uses[0].match_facts["fee_facts"])
             services.set_price(session, case_id, facts, self.staff, now)
             services.move(session, case_id, CaseTrigger.OFFER, self.staff, now)
         self.work()

@@ -81,7 +81,7 @@ def test_looking_at_a_price_changes_nothing(house: House, operator: Browser) -> 
     before = house.case(case_id).version
     plain = operator.page(path)
     asked = "&".join(f"{name}={value}" for name, value in FACTS.items())
-    large = operator.page(f"{path}?{asked.replace('=600', '=1600')}&home_page=y")
+    large = operator.page(f"{path}?{asked.replace('=600', '=1600')}&placement=home_page")
     assert "Shown on the home page" in large and "Shown on the home page</td>" not in plain
     assert "Shown at 1600 pixels" in large and "The photographer was not named" in large
     for odd in (

@@ -11,7 +11,7 @@ from tests.world import World, words
 from workflow.accounts.models import Account
 from workflow.accounts.readiness import Blocks, open_items
 from workflow.cases.models import Case
-from workflow.cases.pricing import FeeFacts
+from workflow.cases.pricing import from_stored
 from workflow.cases.readiness import checklist
 from workflow.cases.services import move, set_price
 from workflow.cases.states import CaseState, CaseTrigger, ChannelChoice
@@ -35,7 +35,7 @@ def stopped(world: World, what: Blocks) -> list[str]:
 def test_an_offer_that_could_not_leave_is_not_released(world: World) -> None:
     made = world.submitted()
     with world.runtime.database.transaction() as session:
-        facts = FeeFacts.from_json(session.get_one(Case, made.id).uses[0].match_facts["fee_facts"])
+        facts = from_stored(session.get_one(Case, made.id).uses[0].match_facts["fee_facts"])
         set_price(session, made.id, facts, world.operator, world.now)
     without_mail(world)
     with (

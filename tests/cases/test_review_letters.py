@@ -14,7 +14,7 @@ from tests.world import World
 from workflow.cases.letters import why_not_send
 from workflow.cases.models import Case, Letter, Message, Offer, Proof
 from workflow.cases.post import sending as mailing
-from workflow.cases.pricing import FeeFacts
+from workflow.cases.pricing import from_stored
 from workflow.cases.services import ProofFile, move, note_recipient, receive_answer, set_price
 from workflow.cases.services.offering import RecipientFacts
 from workflow.cases.states import CaseState, CaseTrigger, ClosedReason, HoldKind, LetterKind, LetterState
@@ -49,7 +49,7 @@ def released(world: World) -> Any:
     """A case whose offer is decided and not yet printed."""
     made = world.submitted()
     with world.runtime.database.transaction() as session:
-        facts = FeeFacts.from_json(session.get_one(Case, made.id).uses[0].match_facts["fee_facts"])
+        facts = from_stored(session.get_one(Case, made.id).uses[0].match_facts["fee_facts"])
         set_price(session, made.id, facts, world.operator, world.now)
         move(session, made.id, CaseTrigger.OFFER, world.operator, world.now)
     return made
@@ -213,7 +213,7 @@ def test_silence_abroad_becomes_damages_too(world: World) -> None:
     """Damages carry no VAT wherever the recipient lives; the table is that of the operator's country."""
     made = world.submitted()
     with world.runtime.database.transaction() as session:
-        facts = FeeFacts.from_json(session.get_one(Case, made.id).uses[0].match_facts["fee_facts"])
+        facts = from_stored(session.get_one(Case, made.id).uses[0].match_facts["fee_facts"])
         abroad = RecipientFacts(
             "Beispiel GmbH", "office@example.org", "Weg 1\n1010 Wien", "AT", "", "imprint"
         )

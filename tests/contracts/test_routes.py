@@ -34,7 +34,7 @@ GUESSED = {
 #: Pages that no link of a settled world leads to: links in mails, plain files, pages between two steps.
 NOT_LINKED = {
     "health.healthz", "health.metrics", "static", "accounts_public.confirm", "accounts_public.sign_up_done", "portal_public.link",
-    "portal_public.logo", "operator_setup.logo", "portal_payments.to_card_page", "portal_answers.received",
+    "portal_public.logo", "portal_public.statement", "operator_setup.logo", "portal_payments.to_card_page", "portal_answers.received",
     "works_operator.image", "cases_operator.recipient", "demo_styleguide.show", "portal_public.verify_case",
     "post_operator.scan", "post_operator.preview", "letters_operator.preview",
     "accounts_desk.contract", "accounts_desk.start", "portal_payments.back", "accounts_sign_in.code",

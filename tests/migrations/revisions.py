@@ -81,4 +81,6 @@ DATA_TESTS: dict[str, DataTest] = {
     "0007": DataTest(nothing_special),
     "0008": DataTest(people_are_as_they_were_seen),
     "0009": DataTest(recipients_enter_anew, emptied=frozenset({"portal_sessions"})),
+    "0010": DataTest(nothing_special),
+    "0011": DataTest(nothing_special),
 }

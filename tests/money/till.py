@@ -23,7 +23,7 @@ from workflow.accounts.models import OperatorProfile
 from workflow.accounts.states import AccountKind, Capacity, LegalBasis, TaxState
 from workflow.cases import events
 from workflow.cases.models import Case
-from workflow.cases.pricing import FeeFacts
+from workflow.cases.pricing import FeeFacts, Placement
 from workflow.cases.services import EvidenceFile, NewCase, UseFacts, move, set_price, submit_case
 from workflow.cases.services.offering import RecipientFacts, note_recipient
 from workflow.cases.states import CaseTrigger, EvidenceKind, UseClass
@@ -96,7 +96,7 @@ class Till:
             )
             facts = RecipientFacts("Harbour Shop", "office@example.org", "Quay 1", "DE", "HH", "its imprint")
             note_recipient(session, case.id, facts, OPERATOR, now)
-            fee = FeeFacts(UseClass.COMMERCIAL, "website", home_page=False, longest_side_px=640,
+            fee = FeeFacts(UseClass.COMMERCIAL, "website", placement=Placement.SUB_PAGE, longest_side_px=640,
                            first_seen=date(2026, 1, 1), last_seen=date(2026, 2, 1), credited=True)  # fmt: skip
             set_price(session, case.id, fee, OPERATOR, now, net=Money(net), why="Agreed price")
             move(session, case.id, CaseTrigger.OFFER, OPERATOR, now)

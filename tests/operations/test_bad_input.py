@@ -150,12 +150,12 @@ def test_a_full_disk_keeps_a_letter_waiting_until_there_is_room(
     world: World, full_disk: threading.Event
 ) -> None:
     made = world.submitted()
-    from workflow.cases.pricing import FeeFacts
+    from workflow.cases.pricing import from_stored
     from workflow.cases.services import move, set_price
     from workflow.cases.states import CaseTrigger
 
     with world.runtime.database.transaction() as session:
-        facts = FeeFacts.from_json(session.get_one(Case, made.id).uses[0].match_facts["fee_facts"])
+        facts = from_stored(session.get_one(Case, made.id).uses[0].match_facts["fee_facts"])
         set_price(session, made.id, facts, world.operator, world.now)
         move(session, made.id, CaseTrigger.OFFER, world.operator, world.now)
     full_disk.set()

@@ -19,7 +19,7 @@ from workflow.accounts.models import Account, OperatorProfile
 from workflow.accounts.states import AccountKind, Capacity, LegalBasis, TaxState
 from workflow.cases.letters import code_of
 from workflow.cases.models import Case
-from workflow.cases.pricing import FeeFacts
+from workflow.cases.pricing import FeeFacts, Placement
 from workflow.cases.services import EvidenceFile, NewCase, UseFacts, move, set_price, submit_case
 from workflow.cases.services.deciding import note_look
 from workflow.cases.services.offering import RecipientFacts, note_recipient
@@ -185,7 +185,7 @@ class House:
         made = self.submitted(uses, found, title)
         facts = RecipientFacts("Harbour Shop Ltd", "office@harbour-shop.example", "Quay 1\n20095 Hamburg", "DE", "HH",
                                "http://harbour-shop.example/imprint")  # fmt: skip
-        fee = FeeFacts(UseClass.COMMERCIAL, "website", home_page=False, longest_side_px=640,
+        fee = FeeFacts(UseClass.COMMERCIAL, "website", placement=Placement.SUB_PAGE, longest_side_px=640,
                        first_seen=date(2024, 2, 10), last_seen=date(2024, 3, 1), credited=False)  # fmt: skip
         with self.runtime.database.transaction() as session:
             note_recipient(session, made.id, facts, OPERATOR, self.now())

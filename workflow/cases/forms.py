@@ -4,27 +4,22 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from datetime import date
 from typing import Any, ClassVar
 
 from babel import Locale
 from wtforms import (
-    BooleanField,
-    DateField,
     EmailField,
     HiddenField,
-    IntegerField,
     SelectChoice,
     SelectField,
     StringField,
     TextAreaField,
 )
-from wtforms.validators import DataRequired, InputRequired, NumberRange, Optional
+from wtforms.validators import DataRequired, Optional
 
 from workflow.cases.cadence import countries
 from workflow.cases.models import Case
 from workflow.cases.post.channels import CHOICE_WORDS
-from workflow.cases.pricing import MEDIA, MEDIA_WORDS, FeeFacts
 from workflow.cases.services.offering import RecipientFacts
 from workflow.cases.states import (
     CLOSED_WORDS,
@@ -35,15 +30,11 @@ from workflow.cases.states import (
     ClosedReason,
     HoldKind,
     RejectReason,
-    UseClass,
 )
 from workflow.kernel.errors import NotFound, Refused
-from workflow.kernel.money import Currency, Money
 from workflow.kernel.said import say
 from workflow.web.forms import BaseForm
 from workflow.web.languages import language
-
-LONGEST_SIDE = 100_000
 
 Choice = tuple[str, str]
 
@@ -56,8 +47,6 @@ REJECT_CHOICES: list[Choice] = [(reason.value, words) for reason, words in REJEC
 HOLD_CHOICES: list[Choice] = [
     (kind.value, words) for kind, words in HOLD_WORDS.items() if kind is not HoldKind.PAYMENT_PENDING
 ]
-USE_CHOICES: list[Choice] = [(kind.value, say(kind.value.capitalize())) for kind in UseClass]
-MEDIUM_CHOICES: list[Choice] = [(word, say(MEDIA_WORDS[word].capitalize())) for word in MEDIA]
 
 
 def offered(choices: list[Choice]) -> list[SelectChoice]:
@@ -116,68 +105,6 @@ class RecipientForm(BaseForm):
             source=self.source.data or "",
             channel=ChannelChoice(self.channel.data),
         )
-
-
-class FeeForm(BaseForm):
-    """What the fee depends on; sent by GET, because looking at a sum changes nothing."""
-
-    class Meta(BaseForm.Meta):
-        """A GET carries no token."""
-
-        csrf = False
-
-    use_class = SelectField("Kind of use", choices=offered(USE_CHOICES))
-    medium = SelectField("Where", choices=offered(MEDIUM_CHOICES))
-    first_seen = DateField("First seen", [InputRequired(say("Please give the day."))])
-    last_seen = DateField("Last seen", [InputRequired(say("Please give the day."))])
-    longest_side_px = IntegerField(
-        "Longest side in pixels",
-        [
-            InputRequired(say("Please give the size.")),
-            NumberRange(1, LONGEST_SIDE, say("Please give pixels.")),
-        ],
-    )
-    home_page = BooleanField("Shown on the home page")
-    credited = BooleanField("The photographer is named beside it")
-
-    def facts(self) -> FeeFacts:
-        """What was chosen."""
-        first, last = self.first_seen.data, self.last_seen.data
-        assert isinstance(first, date) and isinstance(last, date), "validated before"
-        return FeeFacts(
-            use_class=UseClass(self.use_class.data),
-            medium=str(self.medium.data),
-            home_page=bool(self.home_page.data),
-            longest_side_px=int(self.longest_side_px.data or 0),
-            first_seen=first,
-            last_seen=last,
-            credited=bool(self.credited.data),
-        )
-
-
-def fee_data(facts: FeeFacts) -> dict[str, Any]:
-    """The facts as the fields of :class:`FeeForm` take them."""
-    return {**facts.as_json(), "first_seen": facts.first_seen, "last_seen": facts.last_seen}
-
-
-class PriceForm(FeeForm):
-    """The facts again, now to be kept; with a price of one's own and its reason if wanted."""
-
-    class Meta(BaseForm.Meta):
-        """A POST carries its token."""
-
-        csrf = True
-
-    longest: ClassVar[dict[str, int]] = {"own_net": 20, "why": 300}
-
-    own_net = StringField("Own price, net", [Optional()])
-    why = StringField("Why another price", [Optional()])
-    version = HiddenField()
-
-    def net(self, currency: Currency) -> Money | None:
-        """The price that was typed, or ``None`` for the tariff's; :class:`Refused` when unreadable."""
-        text = str(self.own_net.data or "").strip()
-        return Money.parse(text, currency) if text else None
 
 
 class ActForm(BaseForm):

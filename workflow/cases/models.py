@@ -112,7 +112,8 @@ class Use(Base):
     match_facts: Mapped[dict[str, Any]]
     credit_found: Mapped[str] = mapped_column(String(300), default="")
 
-    evidence: Mapped[list[Evidence]] = relationship(order_by="Evidence.kind", lazy="selectin")
+    #: Only pages that show it ask for it, see ``queries.with_evidence``: a case is loaded far more often.
+    evidence: Mapped[list[Evidence]] = relationship(order_by="Evidence.kind")
 
 
 class Evidence(Base):

@@ -93,6 +93,8 @@ class Line:
     label: str
     amount: Money
     because: str = ""
+    #: The rule or the tariff behind it.
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +140,7 @@ CHECKS: tuple[tuple[str, str, Callable[[Context[Case]], str | None]], ...] = (
     ("cadence", say("The dates that follow can be reckoned"), guards.cadence_is_known),
     ("price", say("The price is set"), guards.is_priced),
     ("set_up", say("The instance can send letters"), guards.letters_can_leave),
+    ("contents", say("The offer says all it must"), guards.letter_is_complete),
 )
 
 
@@ -181,7 +184,7 @@ def chip_of(case: Case) -> tuple[str, str]:
 
 
 def pairs(case: Case) -> list[Pair]:
-    """The uses of the case as pairs of pictures."""
+    """The uses of the case, with their evidence at hand, as pairs of pictures."""
     return [_pair(use) for use in case.uses]
 
 
@@ -190,9 +193,12 @@ def sum_of(case: Case, offer: Offer | None) -> Sum | None:
     if offer is None:
         return None
     sheet = tuple(
-        Line(stored(row["label"]), Money(row["minor"], Currency(row["currency"])), stored(row["why"]))
+        Line(
+            stored(row["label"]), Money(row["minor"], Currency(row["currency"])), stored(row["why"]),
+            row.get("source", ""),
+        )
         for row in offer.sheet
-    )
+    )  # fmt: skip
     by_tariff = sum(line.amount.minor for line in sheet) * len(case.uses) == offer.net.minor
     owner_part, operator_part = offer.net.split(case.owner_share_bp, case.operator_share_bp)
     vat = (

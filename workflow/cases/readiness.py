@@ -291,7 +291,7 @@ def _master_key(facts: Facts) -> Item:
 
 
 def _tariff(facts: Facts) -> Item:
-    example = tariff_is_example(facts.now.date())
+    example = tariff_is_example(facts.session, facts.now.date())
     why = (
         say("Only the neutral example is loaded. Load one you have licensed before the first real case.")
         if example

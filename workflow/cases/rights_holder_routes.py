@@ -114,7 +114,7 @@ def _shown(session: Session, case: Case) -> dict[str, Any]:
         "turn": turn_of(session, case, actor()),
         "state": pages.state_words(case, actor()),
         "bar": pages.stage_bar(session, case),
-        "pairs": pages.pairs(case),
+        "pairs": pages.pairs(queries.with_evidence(session, case)),
         "sum": pages.sum_of(case, queries.current_offer(session, case.id)),
         "steps": pages.steps(session, case, actor(), now()),
         "asked": queries.asked_for(session, case),

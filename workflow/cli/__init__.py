@@ -25,11 +25,13 @@ from workflow.cli.crawling import crawl
 from workflow.cli.data import db, diagrams, self_check
 from workflow.cli.demo import demo, demo_web
 from workflow.cli.doctor import doctor
+from workflow.cli.fee import fee
 from workflow.cli.people import operator
 from workflow.cli.processes import psp_standin, ticker, up, web, worker
 from workflow.cli.settings import config
 from workflow.cli.soak import soak
 from workflow.cli.translations import translations
+from workflow.cli.verify import verify
 from workflow.config import ConfigError
 from workflow.kernel import logs
 from workflow.kernel.errors import DomainError
@@ -70,10 +72,12 @@ for command in (
     self_check,
     config,
     doctor,
+    fee,
     backup,
     restore,
     diagrams,
     translations,
+    verify,
     soak,
 ):
     cli.add_command(command)

@@ -109,12 +109,14 @@ def _of_rows() -> Iterator[Text]:
     """Words that stand in rows and in dated data, as pages show them."""
     from workflow.accounts import approving
     from workflow.cases.cadence import letter_steps
+    from workflow.cases.contents import contents
     from workflow.cases.states import LetterKind
     from workflow.kernel.actors import Role
     from workflow.kernel.approvals import Decision
     from workflow.wiring import LIFECYCLES
 
     yield from _each(rule.label for rule in approving.rules().values())
+    yield from _each(each.says for each in contents())
     yield from _each(decision.value for decision in Decision)
     yield from _each(role.value.replace("_", " ") for role in Role)
     yield from _each(_headed(LetterKind))

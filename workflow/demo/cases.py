@@ -16,7 +16,7 @@ from workflow.cases.models import Case, Letter
 from workflow.cases.post.batches import ask_for_batch, candidates
 from workflow.cases.post.models import PostBatch
 from workflow.cases.post.posting import mark_posted
-from workflow.cases.pricing import FeeFacts
+from workflow.cases.pricing import FeeFacts, Placement
 from workflow.cases.services import move, note_recipient, set_price
 from workflow.cases.services.deciding import note_look
 from workflow.cases.services.offering import RecipientFacts
@@ -86,7 +86,7 @@ def price_and_send(runtime: Runtime, case_id: uuid.UUID, operator: Actor) -> Non
         facts = FeeFacts(
             use_class=UseClass.COMMERCIAL,
             medium="website",
-            home_page=False,
+            placement=Placement.SUB_PAGE,
             longest_side_px=800,
             first_seen=use.first_seen.date(),
             last_seen=use.last_seen.date(),

@@ -122,6 +122,7 @@ def _set_up() -> OperatorSetUp:
         country="DE",
         region="BE",
         register_entry="Example register, no. 0000",
+        authority="Example Authority, Beispielallee 1, 53113 Musterstadt",
         vat_id="DE123456788",
         contact_name="Demo Operator",
         phone="+49 30 23125 000",

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from workflow.cases.pricing import FeeFacts, FeeSheet, estimate
+from workflow.cases.pricing import FeeFacts, FeeSheet, Grade, Placement, Tariff, estimate
 from workflow.cases.states import UseClass
 from workflow.hits.hosts import host_of
 from workflow.hits.imprint import OperatorFacts
@@ -26,6 +26,8 @@ _COMPANY = re.compile(
     re.IGNORECASE,
 )
 _LEAST_NAME = 4
+#: Facts that the program read from the page and its picture, not guessed.
+READ = ("placement", "longest_side_px", "first_seen", "last_seen", "credited")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +70,10 @@ class Guessed:
     facts: FeeFacts
     reasons: tuple[str, ...]
 
-    def sheet(self, on: date) -> FeeSheet | None:
+    def sheet(self, on: date, tariffs: Sequence[Tariff]) -> FeeSheet | None:
         """The fee by the tariff of that day; ``None`` when it knows no price."""
         try:
-            return estimate(self.facts, on)
+            return estimate(self.facts, on, tariffs)
         except Refused:
             return None
 
@@ -87,7 +89,7 @@ def fee_facts(
 ) -> Guessed:
     """Commercial if goods are sold or a company operates the page, editorial for press, else private."""
     reasons = []
-    medium = "website"
+    medium, grade = "website", Grade.OBSERVED
     if page.is_shop:
         use_class, medium = UseClass.COMMERCIAL, "online_shop"
         reasons.append(say("Commercial: the page sells something."))
@@ -98,7 +100,7 @@ def fee_facts(
         use_class = UseClass.COMMERCIAL
         reasons.append(say("Commercial: a company operates the page ({name}).", name=operator.name))
     else:
-        use_class = UseClass.PRIVATE
+        use_class, grade = UseClass.PRIVATE, Grade.ASSUMED
         reasons.append(say("Private: neither a shop nor a company was recognised."))
     if page.is_home:
         reasons.append(say("The picture is on the home page."))
@@ -107,10 +109,11 @@ def fee_facts(
     facts = FeeFacts(
         use_class=use_class,
         medium=medium,
-        home_page=page.is_home,
+        placement=Placement.HOME_PAGE if page.is_home else Placement.SUB_PAGE,
         longest_side_px=longest_side,
         first_seen=min(first_seen, last_seen),
         last_seen=last_seen,
         credited=credited,
+        grades={"use_class": grade, "medium": grade} | dict.fromkeys(READ, Grade.OBSERVED),
     )
     return Guessed(facts, tuple(reasons))

@@ -15,7 +15,7 @@ from detection.types import Certainty
 from workflow.accounts import notices
 from workflow.accounts.models import Account
 from workflow.accounts.queries import zone_name
-from workflow.cases.pricing import FeeFacts, FeeSheet, estimate
+from workflow.cases.pricing import FeeSheet, estimate, from_stored, tariffs_of
 from workflow.hits import crawled
 from workflow.hits.crawled import Find
 from workflow.hits.hosts import host_of, registrable
@@ -186,7 +186,7 @@ def _add_judged(session: Session, hit: Hit, told: Told, work: Work) -> None:
     )
     hit.licence, hit.licence_reasons = licensed.likelihood, list(licensed.reasons)
     hit.fee_facts, hit.fee_reasons = guessed.facts.as_json(), list(guessed.reasons)
-    _price(hit, guessed.sheet(hit.found_at.date()))
+    _price(hit, guessed.sheet(hit.found_at.date(), tariffs_of(session)))
 
 
 def _price(hit: Hit, sheet: FeeSheet | None) -> None:
@@ -222,10 +222,10 @@ def _see_again(session: Session, find: Find, shift: timedelta, written: Written)
     hit.last_seen = max(hit.last_seen, find.last_seen + shift)
     hit.observed = max(hit.observed, find.observed)
     if hit.state is not HitState.SUBMITTED:
-        facts = replace(FeeFacts.from_json(hit.fee_facts), last_seen=hit.last_seen.date())
+        facts = replace(from_stored(hit.fee_facts), last_seen=hit.last_seen.date())
         hit.fee_facts = facts.as_json()
         try:
-            _price(hit, estimate(facts, hit.last_seen.date()))
+            _price(hit, estimate(facts, hit.last_seen.date(), tariffs_of(session)))
         except Refused:
             _price(hit, None)
     written.again += 1

@@ -7,9 +7,11 @@ from datetime import datetime
 from typing import TypeVar
 
 from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy.orm import selectinload
 
 from workflow.accounts.tokens import token_hash
 from workflow.cases.models import Case, Evidence, Letter, LetterDocument, Message, Offer, Proof, Use
+from workflow.cases.queries import with_evidence
 from workflow.cases.states import Direction, EvidenceKind, LetterState
 from workflow.kernel.actors import Role
 from workflow.kernel.db import Session
@@ -63,12 +65,13 @@ def case_by_reference(session: Session, text: str) -> Case | None:
     if reference is None:
         return None
     case = session.scalars(select(Case).where(Case.reference == reference)).first()
-    return case if case is not None and is_out(case) else None
+    return with_evidence(session, case) if case is not None and is_out(case) else None
 
 
 def use_of(session: Session, case_id: uuid.UUID, use_id: uuid.UUID) -> Use:
-    """One use of the case."""
-    return _own(session.get(Use, use_id), case_id, say("This use"))
+    """One use of the case, with its evidence."""
+    found = session.get(Use, use_id, options=[selectinload(Use.evidence)], populate_existing=True)
+    return _own(found, case_id, say("This use"))
 
 
 def evidence_of(session: Session, case_id: uuid.UUID, use_id: uuid.UUID, kind: EvidenceKind) -> Evidence:

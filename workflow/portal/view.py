@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from workflow.cases.models import Case, Offer, Use
-from workflow.cases.pricing import FeeFacts, estimate
+from workflow.cases.pricing import FactShown, facts_shown, from_stored
+from workflow.cases.pricing.tariff_files import shipped
 from workflow.cases.states import ClaimNature, LetterKind
-from workflow.kernel.errors import Refused
 from workflow.kernel.money import Currency, Money
 from workflow.kernel.said import say, stored
 
@@ -39,6 +39,8 @@ class Line:
     label: str
     amount: Money
     because: str = ""
+    #: The rule or the tariff behind it.
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,8 @@ class Sheet:
     example: bool
     #: Somebody set another price than the tariff's; the reason is the label of the claim's line.
     by_hand: bool
+    #: What the price depends on, the weakest first.
+    facts: list[FactShown]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +73,13 @@ def sheet_of(case: Case, offer: Offer) -> Sheet:
     """The stored sheet: nothing is computed anew but the sums."""
     currency = offer.net.currency
     tariff = [
-        Line(stored(row["label"]), Money(int(row["minor"]), Currency(row["currency"])), stored(row["why"]))
+        Line(
+            stored(row["label"]), Money(int(row["minor"]), Currency(row["currency"])), stored(row["why"]),
+            row.get("source", ""),
+        )
         for row in offer.sheet
-    ]
+    ]  # fmt: skip
+    named = {name for row in offer.sheet for name in row.get("facts", ())}
     tariff_total = sum((line.amount for line in tariff), Money.zero(currency))
     claim = [Line(stored(line.label), line.net) for line in offer.lines]
     if offer.vat_rate_bp:
@@ -84,6 +92,7 @@ def sheet_of(case: Case, offer: Offer) -> Sheet:
         edition=offer.edition,
         example=_example(offer),
         by_hand=offer.net != sum((tariff_total for _ in case.uses), Money.zero(currency)),
+        facts=facts_shown(from_stored(offer.facts), named) if named else [],
     )
 
 
@@ -101,8 +110,5 @@ def outline_of(use: Use) -> Outline | None:
 
 
 def _example(offer: Offer) -> bool:
-    try:
-        sheet = estimate(FeeFacts.from_json(offer.facts), offer.made_at.date())
-    except Refused:
-        return False
-    return sheet.example and sheet.edition == offer.edition
+    by_practice = "practice" in offer.sheet[0].get("facts", ())
+    return not by_practice and any(tariff.edition == offer.edition and tariff.example for tariff in shipped())

@@ -18,7 +18,7 @@ from sqlalchemy import select
 from workflow.building import build_runtime
 from workflow.cases.models import Case
 from workflow.cases.post.batches import ask_for_batch
-from workflow.cases.pricing import FeeFacts
+from workflow.cases.pricing import FeeFacts, Placement, from_stored
 from workflow.cases.services import EvidenceFile, NewCase, Recipient, UseFacts, move, set_price, submit_case
 from workflow.cases.states import CaseTrigger, ChannelChoice, EvidenceKind, UseClass
 from workflow.demo import people
@@ -120,7 +120,7 @@ def _offer_two(stage: Stage, runtime: Runtime, channel: ChannelChoice) -> None:
             )  # fmt: skip
             case = submit_case(session, runtime.vault, runtime.secrets, runtime.randbelow, new, owner, now)
             case.channel = channel
-            facts = FeeFacts.from_json(case.uses[0].match_facts["fee_facts"])
+            facts = from_stored(case.uses[0].match_facts["fee_facts"])
             set_price(session, case.id, facts, operator, now, net=Money(net), why="As agreed")
             move(session, case.id, CaseTrigger.OFFER, operator, now)
 
@@ -242,7 +242,7 @@ def _use(runtime: Runtime, number: int, now: datetime) -> UseFacts:
         work_ = session.scalars(select(Work).where(Work.sha256 == hashes()[number])).one()
         ours = runtime.vault.get(session, work_.display_document_id)
     first, last = datetime(2023, 9, 1, 8, 0, tzinfo=UTC), datetime(2024, 2, 28, 8, 0, tzinfo=UTC)
-    fee = FeeFacts(UseClass.COMMERCIAL, "website", False, 600, first.date(), last.date(), False)
+    fee = FeeFacts(UseClass.COMMERCIAL, "website", Placement.SUB_PAGE, 600, first.date(), last.date(), False)
     found = _copy(CHOSEN[number].path)
     return UseFacts(
         hit_id=uuid.uuid4(), work_id=work_.id, work_title=work_.title,

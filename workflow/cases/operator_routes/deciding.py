@@ -12,16 +12,22 @@ from workflow.cases import pages, queries, services
 from workflow.cases.forms import (
     ActForm,
     AnswerForm,
-    FeeForm,
     NoteForm,
     PressForm,
-    PriceForm,
     RecipientForm,
-    fee_data,
 )
 from workflow.cases.models import Case
 from workflow.cases.operator_routes.blueprints import cases_operator
-from workflow.cases.pricing import FeeFacts, FeeSheet, estimate
+from workflow.cases.pricing import (
+    FeeFacts,
+    FeeSheet,
+    Placement,
+    court_view,
+    estimate,
+    from_stored,
+    tariffs_of,
+)
+from workflow.cases.pricing.forms import FeeForm, PriceForm, fee_data
 from workflow.cases.services import deciding
 from workflow.cases.states import CaseState, CaseTrigger, HoldKind, UseClass
 from workflow.kernel.db import Session
@@ -92,7 +98,7 @@ def set_price(case_id: uuid.UUID) -> ResponseReturnValue:
         facts = form.facts()
         try:
             with writing() as session:
-                sheet = estimate(facts, now().date())
+                sheet = estimate(facts, now().date(), tariffs_of(session))
                 services.set_price(
                     session, case_id, facts, actor(), now(), seen_version=seen_version(),
                     net=form.net(sheet.net.currency), why=form.why.data or "",
@@ -181,13 +187,16 @@ def _price_page(
     sheet: FeeSheet | None = None
     if facts is not None:
         try:
-            sheet = estimate(facts, now().date())
+            with reading() as session:
+                sheet = estimate(facts.looked_at(), now().date(), tariffs_of(session))
         except Refused as refusal:
             refuse(form, refusal)
     page = render_template(
         "operator/cases/price.html",
         case=case, form=form, price_form=price_form, sheet=sheet,
-        lines=[pages.Line(line.label, line.net, line.why) for line in sheet.lines] if sheet else [],
+        lines=[pages.Line(line.label, line.net, line.why, line.source) for line in sheet.lines]
+        if sheet else [],
+        court=court_view(sheet, case.recipient_country, now().date()) if sheet else None,
         open=case.state is CaseState.SUBMITTED,
     )  # fmt: skip
     return page, 422 if form.errors or price_form.errors else 200
@@ -197,12 +206,12 @@ def _known_facts(session: Session, case: Case) -> FeeFacts:
     """As priced before, else as guessed from the page, else what the case itself says."""
     offer = queries.current_offer(session, case.id)
     if offer is not None:
-        return FeeFacts.from_json(offer.facts)
+        return from_stored(offer.facts)
     use = case.uses[0]
     plain = FeeFacts(
         use_class=UseClass.COMMERCIAL,
         medium="website",
-        home_page=False,
+        placement=Placement.SUB_PAGE,
         longest_side_px=max(int(use.match_facts.get("found_width") or 1), 1),
         first_seen=use.first_seen.date(),
         last_seen=use.last_seen.date(),
@@ -211,7 +220,7 @@ def _known_facts(session: Session, case: Case) -> FeeFacts:
     guessed = use.match_facts.get("fee_facts")
     if not guessed:
         return plain
-    return FeeFacts.from_json(guessed)
+    return from_stored(guessed)
 
 
 def _page(case_id: uuid.UUID) -> str:

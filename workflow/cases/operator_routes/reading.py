@@ -103,7 +103,7 @@ def _preview(session: Session, case: Case) -> dict[str, Any]:
     steps = pages.steps(session, case, actor(), now())
     return {
         "turn": turn_of(session, case, actor()),
-        "pair": pages.pairs(case)[0] if case.uses else None,
+        "pair": pages.pairs(queries.with_evidence(session, case))[0] if case.uses else None,
         "offer": offer,
         "state": pages.state_words(case, actor()),
         "offer_step": steps.get("offer"),
@@ -119,7 +119,7 @@ def _shown(session: Session, case: Case) -> dict[str, Any]:
         "turn": turn_of(session, case, actor()),
         "state": pages.state_words(case, actor()),
         "bar": pages.stage_bar(session, case),
-        "pairs": pages.pairs(case),
+        "pairs": pages.pairs(queries.with_evidence(session, case)),
         "sum": pages.sum_of(case, queries.current_offer(session, case.id)),
         "offers": queries.offers_of(session, case.id),
         "steps": pages.steps(session, case, actor(), now()),

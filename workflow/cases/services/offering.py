@@ -12,7 +12,7 @@ from workflow.accounts.queries import operator_profile
 from workflow.cases.cadence import zone_of
 from workflow.cases.models import Case, ClaimLine, Offer
 from workflow.cases.post.channels import CHOICE_WORDS, why_no_way
-from workflow.cases.pricing import FeeFacts, FeeSheet, estimate
+from workflow.cases.pricing import FeeFacts, FeeSheet, estimate, tariffs_of
 from workflow.cases.services.moving import move
 from workflow.cases.states import CaseState, CaseTrigger, ChannelChoice, ClaimNature, LetterKind
 from workflow.kernel import audit
@@ -96,8 +96,8 @@ def set_price(
     One sheet for every use in the case. The licence carries the operator's VAT rate for licences.
     """
     case = _locked(session, case_id, seen_version)
-    day = now.date()
-    sheet = estimate(facts, day)
+    day, facts = now.date(), facts.looked_at()
+    sheet = estimate(facts, day, tariffs_of(session))
     lines = _lines(case, sheet, net, why)
     total_net = sum((line.net for line in lines[1:]), lines[0].net)
     if total_net.minor <= 0:
