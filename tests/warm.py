@@ -2,7 +2,7 @@
 
 Two things: the statements that SQLAlchemy has put into words for a dialect, and the two web applications with
 their routes and templates. An instance of a test gets them as the process before it left them; what it may not
-inherit (the runtime, what the limits counted) is its own.
+inherit (the runtime, what was made from it, what the limits counted) is its own.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ STATEMENTS = 5_000
 
 _engines: dict[str, Engine] = {}
 _apps: dict[tuple[Any, ...], Flask] = {}
+#: What an application holds before it has met an instance.
+_bare: dict[tuple[Any, ...], frozenset[str]] = {}
 
 
 def warm_engine(*args: Any, **options: Any) -> Engine:
@@ -70,8 +72,13 @@ def kept(name: str, create: Callable[[Runtime], Flask], runtime: Runtime) -> Fla
     # limits are counted in one place for all applications of a process, which the last one made
     if config.redis_url or shape not in _apps or type(limiter._storage) is not MemoryStorage:
         _apps[shape] = create(runtime)
+        _bare[shape] = frozenset(_apps[shape].extensions)
     app = _apps[shape]
     app.extensions["runtime"] = runtime
+    for key in set(app.extensions) - _bare[shape]:
+        made = app.extensions.pop(key)
+        if hasattr(made, "close"):
+            made.close()
     if not config.redis_url:
         limiter.reset()
     return app
