@@ -35,6 +35,7 @@ class Cadence:
     gap_working_days: int
     answer_day: int
     hold_minimum_working_days: int
+    extension_days: int
     refund_window_days: int
     owner_answer_days: int
     #: State → calendar days after which a person looks after it.

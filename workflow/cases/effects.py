@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 from sqlalchemy import select
 
@@ -221,6 +221,19 @@ def close_hold(context: Context[Case]) -> None:
         # the infringer is owed the same time: the last working day before that step
         if case.answer_by is not None:
             case.answer_by = max(case.answer_by, place.add(today, rhythm.hold_minimum_working_days - 1))
+
+
+def give_more_time(context: Context[Case]) -> None:
+    """The date to answer by moves, no step of ours comes before the day after it, nothing comes earlier."""
+    case = context.subject
+    zone, place = zone_of(case.recipient_country), place_of(case)
+    today = local_date(context.now, zone)
+    more = timedelta(days=cadence(case.cadence_version).extension_days)
+    case.answer_by = place.next_working(max(case.answer_by or today, today) + more)
+    first = morning(place.next_working(case.answer_by + timedelta(days=1)), zone)
+    for row in deadlines.live(context.session, "case", case.id):
+        if row.ours:
+            row.due_at = max(row.due_at, first)
 
 
 def end_holds(context: Context[Case]) -> None:

@@ -10,7 +10,16 @@ from workflow.cases.contents import addressed, lacking_before
 from workflow.cases.models import Case, Evidence, Letter, Offer
 from workflow.cases.post.channels import channel_of, why_no_way
 from workflow.cases.readiness import why_no_letter
-from workflow.cases.states import ASKING, HOLD_WORDS, Channel, EvidenceKind, LetterKind, LetterState
+from workflow.cases.states import (
+    ASKING,
+    HOLD_WORDS,
+    CaseTrigger,
+    Channel,
+    EvidenceKind,
+    LetterKind,
+    LetterState,
+)
+from workflow.kernel import audit
 from workflow.kernel.errors import Refused
 from workflow.kernel.lifecycle import Context
 from workflow.kernel.said import say
@@ -139,6 +148,13 @@ def nothing_holds(context: Context[Case]) -> str | None:
     if not held:
         return None
     return say("{hold_word}; decide on that first.", hold_word=HOLD_WORDS[held[0].kind])
+
+
+def not_extended_yet(context: Context[Case]) -> str | None:
+    """More time for the asking is given once; after that a person decides."""
+    if audit.newest(context.session, "case", context.subject.id, f"case:{CaseTrigger.EXTEND}") is None:
+        return None
+    return say("You had more time already. Write to us if you need more: a person decides.")
 
 
 def letters_before_left(context: Context[Case]) -> str | None:

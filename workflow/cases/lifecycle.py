@@ -149,6 +149,8 @@ TRANSITIONS = (
     step(T.GO_TO_COURT, (S.WITH_PARTNER,), S.IN_COURT, {PARTNER}, "Record the court proceeding",
          guards=(guards.nothing_holds,), agreed=(agreements.to_the_court,), effects=(effects.end_the_look,)),
     # answers
+    step(T.EXTEND, (S.OFFERED, S.REMINDED, S.IN_DUNNING), None, {INFRINGER}, "Give more time",
+         guards=(guards.nothing_holds, guards.is_unpaid, guards.not_extended_yet), effects=(effects.give_more_time,)),
     step(T.HOLD, (*OPEN, S.PAID), None, {INFRINGER, OPERATOR, SYSTEM}, "Stop our clocks",
          carries=("kind",), effects=(effects.open_hold,)),
     step(T.RESUME, (*OPEN, S.PAID), None, {OPERATOR, SYSTEM}, "Let our clocks run again",

@@ -64,6 +64,7 @@ class CaseTrigger(StrEnum):
     TAKE_BACK_PAYMENT = "take_back_payment"
     SETTLE = "settle"
     WITHDRAW = "withdraw"
+    EXTEND = "extend"
     HOLD = "hold"
     RESUME = "resume"
     CLOSE = "close"

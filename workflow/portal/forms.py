@@ -127,6 +127,10 @@ class ObjectForm(AnswerForm):
             raise ValidationError(say("Please choose a reason or write a sentence."))
 
 
+class MoreTimeForm(BaseForm):
+    """One button: more time, once, for the asking."""
+
+
 class AskForm(AnswerForm):
     """A question, more time, or a request about one's data."""
 

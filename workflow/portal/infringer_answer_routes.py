@@ -5,21 +5,23 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING
 
-from flask import redirect, request, url_for
+from flask import flash, redirect, request, url_for
 
 from workflow.accounts.permissions import May
 from workflow.cases.models import Case
 from workflow.cases.proofs import MAX_BODY, read_proofs
-from workflow.cases.services import receive_answer
+from workflow.cases.services import move, receive_answer
+from workflow.cases.states import CaseTrigger
 from workflow.kernel.actors import Role
 from workflow.kernel.errors import NotFound, Refused
 from workflow.kernel.said import say
 from workflow.portal import queries
-from workflow.portal.forms import AnswerForm, AskForm, LicenceForm, ObjectForm
+from workflow.portal.forms import AnswerForm, AskForm, LicenceForm, MoreTimeForm, ObjectForm
 from workflow.portal.pages import page
 from workflow.portal.standing import answerable, decision_by, received_words
 from workflow.web.blueprints import role_blueprint
 from workflow.web.current import actor, now, reading, runtime, writing
+from workflow.web.forms import load_or_422
 from workflow.web.limits import limit, max_bytes
 
 if TYPE_CHECKING:
@@ -56,6 +58,17 @@ def send(kind: str) -> ResponseReturnValue:
         except Refused as refusal:
             refusals = refusal.reasons
     return _page(kind, form, refusals), 422
+
+
+@portal_answers.post("/more-time", action=May.PORTAL_ANSWER)
+@limit("20/minute")
+def more_time() -> ResponseReturnValue:
+    """More time at once, without a reason and without a person; once."""
+    load_or_422(MoreTimeForm())
+    with writing() as session:
+        case = move(session, uuid.UUID(actor().id), CaseTrigger.EXTEND, actor(), now())
+    flash(say("You have time until {day}. We write nothing before that.", day=case.answer_by), "done")
+    return redirect(url_for("portal_infringer.case"), code=303)
 
 
 @portal_answers.get("/answer/received/<uuid:message_id>")

@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING
 from flask import flash, redirect, url_for
 
 from workflow.accounts.permissions import May
+from workflow.cases.cadence import cadence
+from workflow.cases.lifecycle import CASE_LIFECYCLE
 from workflow.cases.models import Case, Evidence
-from workflow.cases.states import EvidenceKind
+from workflow.cases.states import CaseTrigger, EvidenceKind
 from workflow.kernel.actors import Role
 from workflow.kernel.db import Session
 from workflow.kernel.documents import Document
 from workflow.kernel.errors import NotFound
+from workflow.kernel.lifecycle import Context
 from workflow.kernel.said import say
 from workflow.portal import access, entry, pictures, queries
 from workflow.portal.infringer_answer_routes import portal_answers
@@ -22,7 +25,7 @@ from workflow.portal.pages import page
 from workflow.portal.standing import answer_by_words, answerable, payable, received_words, standing
 from workflow.portal.view import ASKED_WORDS, LETTER_WORDS, outline_of, sheet_of
 from workflow.web.blueprints import role_blueprint
-from workflow.web.current import actor, reading, runtime, wall, writing
+from workflow.web.current import actor, now, reading, runtime, wall, writing
 
 if TYPE_CHECKING:
     from flask.typing import ResponseReturnValue
@@ -46,6 +49,12 @@ def own_case(session: Session) -> Case:
     return session.get_one(Case, case_id())
 
 
+def _may_extend(session: Session, case: Case) -> bool:
+    """Whether more time can still be had for the asking."""
+    steps = CASE_LIFECYCLE.actions(Context(session, case, actor(), now()))
+    return any(step.trigger is CaseTrigger.EXTEND and not step.refusals for step in steps)
+
+
 @portal_infringer.get("/case")
 def case() -> ResponseReturnValue:
     """Everything on one page, in the order somebody asks for it."""
@@ -55,6 +64,7 @@ def case() -> ResponseReturnValue:
         letters = queries.letters_of(session, case.id)
         messages = queries.messages_of(session, case.id)
         payin = queries.live_payin(session, case.id)
+        extendable = _may_extend(session, case)
         browsers = queries.count_browsers(session, case.id, wall(), wall() - entry.IDLE)
     return page(
         "infringer/case.html",
@@ -73,6 +83,8 @@ def case() -> ResponseReturnValue:
         when=lambda moment: received_words(case, moment),
         payin=payin,
         browsers=browsers,
+        extendable=extendable,
+        extension_days=cadence(case.cadence_version).extension_days if extendable else 0,
     )
 
 

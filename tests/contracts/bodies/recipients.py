@@ -27,6 +27,11 @@ def _leave_everywhere(stage: Stage) -> Form:
     return stage.form("fresh", "/case", action="/leave/everywhere")
 
 
+def _more_time(stage: Stage) -> Form:
+    _entered(stage)
+    return stage.form("fresh", "/case", action="/more-time")
+
+
 def _verify(stage: Stage) -> Form:
     return stage.form("passer-by", "/verify", {"reference": stage.case.reference}, "/verify")
 
@@ -46,6 +51,7 @@ LINES = {
     "portal_public.enter_with_code": Line("fresh", _enter),
     "portal_payments.pay": on("recipient", "/pay", action="/pay"),
     "portal_answers.send": Line("recipient", _answer),
+    "portal_answers.more_time": Line("fresh", _more_time),
     "portal_infringer.leave": Line("fresh", _leave),
     "portal_infringer.leave_everywhere": Line("fresh", _leave_everywhere),
 }  # fmt: skip
