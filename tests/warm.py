@@ -8,6 +8,7 @@ inherit (the runtime, what was made from it, what the limits counted) is its own
 from __future__ import annotations
 
 import gc
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -21,9 +22,12 @@ from workflow.kernel import db
 from workflow.kernel.runtime import Runtime
 from workflow.web.limits import limiter
 
-#: More than the code has: nothing that was put into words is forgotten.
-STATEMENTS = 5_000
+#: Those of one test and of the next; each weighs some hundred kilobytes.
+STATEMENTS = 1_000
+#: Tests between two moments in which the collector is told that what is there stays.
+SETTLED_EVERY = 100
 
+_tests = itertools.count(1)
 _engines: dict[str, Engine] = {}
 _apps: dict[tuple[Any, ...], Flask] = {}
 #: What an application holds before it has met an instance.
@@ -49,9 +53,18 @@ def pytest_configure() -> None:
 
 def pytest_collection_finish() -> None:
     """What was loaded until here stays: the collector need not walk through it again and again."""
+    _settle()
+
+
+def pytest_runtest_logfinish() -> None:
+    """Nor through the statements that were put into words since."""
+    if next(_tests) % SETTLED_EVERY == 0:
+        _settle()
+
+
+def _settle() -> None:
     gc.collect()
     gc.freeze()
-    gc.set_threshold(10_000)
 
 
 def desk_of(runtime: Runtime) -> Flask:
