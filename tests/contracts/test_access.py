@@ -85,7 +85,9 @@ def routes(app: Flask) -> Iterator[Route]:
 @pytest.fixture
 def stage(full_world: World) -> Stage:
     """The world in which everything has happened, and one of everybody before it."""
-    return Stage(full_world, people(full_world), *three_cases(full_world))
+    cases = three_cases(full_world)
+    full_world._numbers.extend(range(40))  # other photographs than those of the life before
+    return Stage(full_world, people(full_world), *cases, unanswered_case=full_world.offered())
 
 
 def test_every_route_that_writes_has_a_body_and_every_other_answer_a_reason(world: World) -> None:

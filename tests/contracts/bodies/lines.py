@@ -60,13 +60,15 @@ def bare(by: str, to: str, *fields: tuple[str, str], **more: Any) -> Line:
 
 @dataclass
 class Stage:
-    """The world with its people and three cases: the recipient's own, the other recipient's, one more."""
+    """The world with its people and four cases: the recipient's own, the other recipient's, one more, and one
+    that nobody answered yet."""
 
     world: World
     crowd: dict[str, Visitor]
     case: Made
     other_case: Made
     third_case: Made
+    unanswered_case: Made
     extra: dict[str, Visitor] = field(default_factory=dict)
     #: See ``tests.contracts.things``.
     things: dict[str, str] = field(default_factory=dict)

@@ -28,7 +28,8 @@ def _leave_everywhere(stage: Stage) -> Form:
 
 
 def _more_time(stage: Stage) -> Form:
-    _entered(stage)
+    """Of a case that nobody answered yet."""
+    stage.extra["fresh"] = stage.world.recipient(stage.unanswered_case)
     return stage.form("fresh", "/case", action="/more-time")
 
 
@@ -50,8 +51,8 @@ LINES = {
     "portal_public.look_up": Line("passer-by", _verify, writes=False),
     "portal_public.enter_with_code": Line("fresh", _enter),
     "portal_payments.pay": on("recipient", "/pay", action="/pay"),
-    "portal_answers.send": Line("recipient", _answer),
     "portal_answers.more_time": Line("fresh", _more_time),
+    "portal_answers.send": Line("recipient", _answer),
     "portal_infringer.leave": Line("fresh", _leave),
     "portal_infringer.leave_everywhere": Line("fresh", _leave_everywhere),
 }  # fmt: skip
