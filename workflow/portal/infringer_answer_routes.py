@@ -67,7 +67,12 @@ def more_time() -> ResponseReturnValue:
     load_or_422(MoreTimeForm())
     with writing() as session:
         case = move(session, uuid.UUID(actor().id), CaseTrigger.EXTEND, actor(), now())
-    flash(say("You have time until {day}. We write nothing before that.", day=case.answer_by), "done")
+    told = say(
+        "You have time until {day}. Nothing new is written before that; "
+        "a letter on its way may still arrive.",
+        day=case.answer_by,
+    )
+    flash(told, "done")
     return redirect(url_for("portal_infringer.case"), code=303)
 
 

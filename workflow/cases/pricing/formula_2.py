@@ -1,7 +1,7 @@
 """The second formula: the owner's invoices before any tariff, every surcharge a line, capped by practice.
 
 1. What could be had for nothing (a Creative Commons licence, a press kit) has no licence value, and a missing
-   name doubles nothing (OLG Köln 6 U 60/14).
+   name doubles nothing (OLG Köln, 2014).
 2. Comparable invoices of the owner make the price: the middle one, carried to the length of the use.
 3. Otherwise the tariff: its base for the use and medium, times the step of the length; placement, size,
    languages, alteration, rarity, exclusivity and who used it are shares of that, each a line.
