@@ -153,7 +153,8 @@ def in_manifest(members: list[tuple[tarfile.TarInfo, bytes]], edit: Callable[[di
 
 def _altered(members: list[tuple[tarfile.TarInfo, bytes]]) -> None:
     at = next(n for n, (info, _) in enumerate(members) if info.name.startswith("vault/"))
-    members[at] = (members[at][0], members[at][1][:-1] + b"x")
+    info, data = members[at]
+    members[at] = (info, data[:-1] + bytes([data[-1] ^ 1]))
 
 
 def _escaping(members: list[tuple[tarfile.TarInfo, bytes]]) -> None:
