@@ -26,7 +26,7 @@ LATER = START + timedelta(days=DAYS, minutes=5)
 #: A licensed edition that begins when nobody looks any more.
 LICENSED = b"""
 editions:
-  - {edition: Later, formula: 2, effective_from: 2030-01-01, currency: EUR, base: {commercial: {website: 1}},
+  - {edition: Fictitious-2030, formula: 2, effective_from: 2030-01-01, currency: EUR, base: {commercial: {website: 1}},
      duration: [{percent: 100}], missing_credit: 100}
 """
 

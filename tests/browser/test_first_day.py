@@ -143,6 +143,14 @@ def test_the_first_day(started: Started, page: Page) -> None:
     page.get_by_role("button", name="Save set-up").click()
     page.wait_for_load_state()
     expect(main).to_contain_text("Letters name Example Picture Rights, Berlin.")
+    # somebody answers for the neutral tariff, or loads a licensed one
+    expect(main).to_contain_text("Letters: stopped")
+    page.locator("#item-tariff a").click()
+    page.get_by_role("link", name="neutral-example-2024-02").click()
+    page.get_by_label("Why").fill("It will do until we have licensed one.")
+    page.get_by_role("button", name="Approve it for this instance").click()
+    expect(main).to_contain_text("Ada Beispiel approved it on")
+    page.goto(f"{desk}/operator/set-up")
     expect(main).to_contain_text("Letters: on paper only")  # still no mail server
     page.locator("#master-key button").click()
     page.wait_for_load_state()

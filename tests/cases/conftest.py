@@ -33,7 +33,7 @@ from workflow.accounts.services.settings import OperatorSetUp, save_set_up
 from workflow.accounts.states import AccountKind, Capacity, LegalBasis, TaxState
 from workflow.cases import services
 from workflow.cases.models import Case
-from workflow.cases.pricing import FeeFacts, Placement, from_stored
+from workflow.cases.pricing import FeeFacts, Placement, decide_on_tariff, from_stored, tariff_on
 from workflow.cases.services.deciding import note_look
 from workflow.cases.states import CaseTrigger, EvidenceKind, HoldKind, UseClass
 from workflow.kernel import outbox
@@ -286,6 +286,8 @@ def house(runtime: Runtime, clock: FrozenClock, password_hash: str) -> House:
             staff.actor,
             START,
         )  # fmt: skip
+        edition = tariff_on(session, START.date()).edition
+        decide_on_tariff(session, edition, approved=True, note="Test", actor=staff.actor, now=START)
     return house
 
 

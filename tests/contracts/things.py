@@ -46,7 +46,7 @@ def _found(stage: Stage) -> dict[str, str]:
         "batch_id": stage.first(LetterDelivery, LetterDelivery.batch_id.is_not(None)).batch_id,
         "message_id": stage.first(Message, Message.case_id == case, Message.author_role == Role.INFRINGER).id,
         **within(stage, case),
-        "case_id": case, "size": "thumb", "what": "list",
+        "case_id": case, "size": "thumb", "what": "list", "edition": "neutral-example-2024-02",
     }  # fmt: skip
     return {name: str(value) for name, value in found.items()}
 

@@ -50,6 +50,8 @@ class May(Permission):
     CASES_COURT = "cases.court", "Record a court proceeding", (PARTNER, HEAD), True
     LETTERS_READ = "letters.read", "Look at what was written", (OFFICE,)
     LETTERS_POST = "letters.post", "Print, post and repeat letters; record what came back", (REVIEW,)
+    TARIFFS_READ = "tariffs.read", "Look at the tariffs prices are made by", (OFFICE,)
+    TARIFFS_CHANGE = "tariffs.change", "Load a licensed tariff, answer for a neutral one", (HEAD,)
     # money
     MONEY_READ = "money.read", "See one's own balances and statements", (OWN,)
     PAYMENTS_READ = "payments.read", "Look at payments", (OFFICE,)

@@ -9,6 +9,7 @@ from workflow.cases.cadence import cadence, cadence_on, zone_of
 from workflow.cases.contents import addressed, lacking_before
 from workflow.cases.models import Case, Evidence, Letter, Offer
 from workflow.cases.post.channels import channel_of, why_no_way
+from workflow.cases.pricing import why_not_approved
 from workflow.cases.readiness import why_no_letter
 from workflow.cases.states import (
     ASKING,
@@ -82,6 +83,16 @@ def is_priced(context: Context[Case]) -> str | None:
         select(func.count()).select_from(Offer).where(Offer.case_id == context.subject.id)
     )
     return None if offers else say("Set the price first.")
+
+
+def tariff_is_approved(context: Context[Case]) -> str | None:
+    """A price of the neutral tariff is answered for by somebody of this instance."""
+    offer = context.session.scalars(
+        select(Offer).where(Offer.case_id == context.subject.id).order_by(Offer.number.desc()).limit(1)
+    ).first()
+    if offer is None:
+        return None
+    return why_not_approved(context.session, offer.edition, offer.facts, [line.net for line in offer.lines])
 
 
 def recipient_is_known(context: Context[Case]) -> str | None:

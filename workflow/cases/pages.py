@@ -139,6 +139,7 @@ CHECKS: tuple[tuple[str, str, Callable[[Context[Case]], str | None]], ...] = (
     ("recipient", say("The recipient is known"), guards.recipient_is_known),
     ("cadence", say("The dates that follow can be reckoned"), guards.cadence_is_known),
     ("price", say("The price is set"), guards.is_priced),
+    ("tariff", say("The tariff is a licensed one, or approved"), guards.tariff_is_approved),
     ("set_up", say("The instance can send letters"), guards.letters_can_leave),
     ("contents", say("The offer says all it must"), guards.letter_is_complete),
 )

@@ -19,7 +19,7 @@ from workflow.accounts.queries import AT_WORK
 from workflow.accounts.readiness import MASTER_KEY_KEPT, Blocks, Item, acknowledged, open_items
 from workflow.accounts.second_factor import SecondFactor
 from workflow.accounts.states import REGISTERED
-from workflow.cases.pricing import tariff_is_example
+from workflow.cases.pricing import tariff_today
 from workflow.config import Config
 from workflow.kernel import pulses
 from workflow.kernel.calendar import local_date
@@ -32,6 +32,7 @@ from workflow.kernel.said import say, stored
 from workflow.kernel.vat import VatKind, vat_rate_bp
 
 SET_UP = "operator_setup.show"
+TARIFFS = "tariffs_operator.index"
 MAILS = ("mail", "letter.send")
 #: Parts give a sign of life every minute at least; without one for so long they do not run.
 SILENT_AFTER = timedelta(minutes=5)
@@ -291,13 +292,8 @@ def _master_key(facts: Facts) -> Item:
 
 
 def _tariff(facts: Facts) -> Item:
-    example = tariff_is_example(facts.session, facts.now.date())
-    why = (
-        say("Only the neutral example is loaded. Load one you have licensed before the first real case.")
-        if example
-        else say("A tariff of yours is loaded.")
-    )
-    return Item("tariff", say("Tariff"), not example, why, (Blocks.NOTHING,))
+    done, why = tariff_today(facts.session, facts.now.date())
+    return Item("tariff", say("Tariff"), done, why, () if done else (Blocks.LETTERS,), TARIFFS)
 
 
 def _logo(facts: Facts) -> Item:

@@ -13,6 +13,7 @@ from workflow.accounts.services.joining import SignUp, confirm_email, create_ope
 from workflow.accounts.services.settings import OperatorSetUp, Profile, change_profile, save_set_up
 from workflow.accounts.states import AccountKind, Capacity, LegalBasis, TaxState
 from workflow.accounts.terms import seed_terms
+from workflow.cases.pricing import decide_on_tariff, tariff_on
 from workflow.kernel.db import Session
 from workflow.kernel.money import Currency
 from workflow.kernel.runtime import Runtime
@@ -75,6 +76,9 @@ def settle_in(runtime: Runtime) -> tuple[Account, Account]:
         _give_second_factor(session, runtime, operator, OPERATOR.secret)
         _give_second_factor(session, runtime, colleague, COLLEAGUE.secret)
         save_set_up(session, _set_up(), operator.actor, now)
+        edition = tariff_on(session, now.date()).edition
+        note = "Demo"
+        decide_on_tariff(session, edition, approved=True, note=note, actor=operator.actor, now=now)
         wish = SignUp(
             email=OWNER.email,
             name=OWNER.name,

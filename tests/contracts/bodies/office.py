@@ -15,6 +15,7 @@ from workflow.money.models import Payin
 from workflow.payouts.models import Payout
 
 NOT_STUCK = "every letter of this world was sent, so none waits for a second try"
+NEUTRAL = "/operator/tariffs/neutral-example-2024-02"
 SEVERAL = "more than one person works here, so nobody decides alone"
 
 
@@ -106,6 +107,11 @@ def _rank(stage: Stage) -> Form:
     return to, [*fields, ("rank", "cashier")]
 
 
+def _tariff(stage: Stage) -> Form:
+    to, fields = stage.form("operator", "/operator/tariffs/", {}, "/operator/tariffs/")
+    return to, [*((name, value) for name, value in fields if name != "file"), ("file", "no file")]
+
+
 LINES = {
     "operator_people.invite": on(
         "operator", "/operator/people/invite",
@@ -142,6 +148,9 @@ LINES = {
     "money_operator.decide": Line("cashier", _decide),
     "money_operator.refund": Line("cashier", _refund),
     "payouts_operator.take": Line("cashier", _payout),
+    "tariffs_operator.load": Line("operator", _tariff, answer=422, why="the file is not one", writes=False),
+    "tariffs_operator.take_back": on("operator", NEUTRAL, {"note": "Not any more."}, "/take-back"),
+    "tariffs_operator.approve": on("operator", NEUTRAL, {"note": "As an example."}, "/approve"),
     "operator_setup.keep_master_key": on("operator", "/operator/set-up", action="/master-key"),
     "operator_setup.send_test_mail": on("operator", "/operator/set-up", action="/test-mail"),
     "operator_setup.save": on("operator", "/operator/set-up", {"contact_name": "Kim Example"}, "/set-up"),

@@ -1,13 +1,14 @@
-"""The operator's desk: ``reading`` shows, ``deciding`` changes; ``letters``, ``post``, ``arrivals``."""
+"""The operator's desk: ``reading`` shows, ``deciding`` changes; letters, post, arrivals and tariffs."""
 
-from workflow.cases.operator_routes import arrivals, deciding, letters, post, reading
+from workflow.cases.operator_routes import arrivals, deciding, letters, post, reading, tariffs
 from workflow.cases.operator_routes.blueprints import (
     arrivals_operator,
     cases_operator,
     letters_operator,
     post_operator,
+    tariffs_operator,
 )
 
-__all__ = ["BLUEPRINTS", "arrivals", "deciding", "letters", "post", "reading"]
+__all__ = ["BLUEPRINTS", "arrivals", "deciding", "letters", "post", "reading", "tariffs"]
 
-BLUEPRINTS = (cases_operator, letters_operator, post_operator, arrivals_operator)
+BLUEPRINTS = (cases_operator, letters_operator, post_operator, arrivals_operator, tariffs_operator)

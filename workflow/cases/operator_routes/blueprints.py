@@ -27,6 +27,13 @@ arrivals_operator = role_blueprint(
     url_prefix="/operator/incoming",
     reads=May.CASES_READ,
 )
+tariffs_operator = role_blueprint(
+    "tariffs_operator",
+    __name__,
+    role=Role.OPERATOR,
+    url_prefix="/operator/tariffs",
+    reads=May.TARIFFS_READ,
+)
 letters_operator = role_blueprint(
     "letters_operator",
     __name__,

@@ -4,6 +4,14 @@ The same facts, edition and formula give the same cents years later; all three a
 There is no penalty for being unlicensed; a missing credit is its own line (market practice).
 """
 
+from workflow.cases.pricing.approvals import (
+    TariffApproval,
+    approval_of,
+    decide_on_tariff,
+    decisions_on,
+    tariff_today,
+    why_not_approved,
+)
 from workflow.cases.pricing.editions import (
     TariffEdition,
     import_file,
@@ -48,11 +56,15 @@ __all__ = [
     "Source",
     "SpecialShot",
     "Tariff",
+    "TariffApproval",
     "TariffEdition",
     "UserKind",
     "again",
+    "approval_of",
     "as_damages",
     "court_view",
+    "decide_on_tariff",
+    "decisions_on",
     "estimate",
     "facts_shown",
     "from_stored",
@@ -62,5 +74,7 @@ __all__ = [
     "read_facts",
     "tariff_is_example",
     "tariff_on",
+    "tariff_today",
     "tariffs_of",
+    "why_not_approved",
 ]

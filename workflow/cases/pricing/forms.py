@@ -7,6 +7,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, ClassVar
 
+from flask_wtf.file import FileField, FileRequired
 from wtforms import (
     BooleanField,
     DateField,
@@ -17,7 +18,7 @@ from wtforms import (
     StringField,
     TextAreaField,
 )
-from wtforms.validators import InputRequired, NumberRange, Optional, ValidationError
+from wtforms.validators import DataRequired, InputRequired, NumberRange, Optional, ValidationError
 
 from workflow.cases.forms import Choice, offered
 from workflow.cases.pricing import (
@@ -183,3 +184,17 @@ class PriceForm(FeeForm):
         """The price that was typed, or ``None`` for the tariff's; :class:`Refused` when unreadable."""
         text = str(self.own_net.data or "").strip()
         return Money.parse(text, currency) if text else None
+
+
+class TariffFileForm(BaseForm):
+    """A file with tariff editions."""
+
+    file = FileField("File", [FileRequired(say("Please choose a file."))])
+
+
+class TariffDecisionForm(BaseForm):
+    """Why a neutral tariff is approved, or not any more."""
+
+    longest: ClassVar[Mapping[str, int]] = {"note": 500}
+
+    note = StringField("Why", [DataRequired(say("Please say why, in a sentence."))])
