@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -37,12 +38,15 @@ class Run:
         given = getattr(config, "workerinput", {}).get("postgres")
         self._address = Address(**given) if given else None
         self._is_worker = hasattr(config, "workerinput")
+        if self._address:
+            self._address.use_programs()
 
     def address(self) -> Address | None:
         """Where PostgreSQL listens; ``None`` when there is none on this machine."""
         if self._address is None and not self._is_worker and (found := programs()):
             self._cluster = Cluster(found)
             self._address = self._cluster.address
+            self._address.use_programs()
         return self._address
 
     @property
@@ -68,7 +72,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_configure_node(node: Any) -> None:
     """Tell a process of tests where the server of this run is."""
     address = node.config.stash[RUN].address()
-    node.workerinput["postgres"] = {"socket": address.socket, "name": address.name} if address else None
+    node.workerinput["postgres"] = asdict(address) if address else None
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -35,6 +35,7 @@ from workflow.kernel.pdf import Press
 from workflow.kernel.runtime import Runtime
 from workflow.kernel.secrets import MasterKey
 from workflow.kernel.uploads import Decoder
+from workflow.web.i18n import DOCUMENTS
 
 MASTER_KEY = bytes(32)
 #: What an instance hashes passwords with.
@@ -98,7 +99,7 @@ def make_runtime(config: Config, database: Database, clock: FrozenClock, decoder
     """The parts of a process, with a clock that stands still and a known master key."""
     master = MasterKey(MASTER_KEY)
     return Runtime(
-        config=config, database=database, clock=clock, vault=Vault(config.vault_dir, master), press=KeptPress(),
+        config=config, database=database, clock=clock, vault=Vault(config.vault_dir, master), press=KeptPress(tongue=DOCUMENTS),
         mail=LocalMailbox(config.mailbox_dir, config.mail_sender), secrets=master, decoder=decoder,
         randbelow=dice(database),
     )  # fmt: skip

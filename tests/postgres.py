@@ -75,6 +75,14 @@ class Address:
 
     socket: str
     name: str
+    #: Where its programs lie, such as pg_dump, when they are in nobody's path.
+    programs: str = ""
+
+    def use_programs(self) -> None:
+        """Let this process find them, before any older ones of the machine."""
+        before = os.environ.get("PATH", "")
+        if self.programs and self.programs not in before.split(os.pathsep):
+            os.environ["PATH"] = os.pathsep.join((self.programs, before))
 
     def url(self, database: str) -> str:
         return f"postgresql+psycopg://app@/{database}?host={self.socket}"
@@ -89,7 +97,8 @@ class Cluster:
 
     def __init__(self, found: Programs) -> None:
         self.folder = Path(mkdtemp(prefix="lbpg."))
-        self.address = Address(str(self.folder), found.name)
+        programs = str(found.folder) if found.bundled else ""
+        self.address = Address(str(self.folder), found.name, programs)
         before = _before()
         if os.geteuid() == 0:
             shutil.chown(self.folder, _somebody())

@@ -14,6 +14,7 @@ from workflow.kernel.pdf import Press
 from workflow.kernel.runtime import Runtime
 from workflow.kernel.secrets import MasterKey, create_master_key
 from workflow.kernel.smtp import mail_transport
+from workflow.web.i18n import DOCUMENTS
 from workflow.works.decoding import UploadDecoder
 
 
@@ -36,7 +37,7 @@ def build_runtime(config: Config, *, decoders: int = 1) -> Runtime:
         database=Database(config.database_url),
         clock=clock_for(config),
         vault=Vault(config.vault_dir, master),
-        press=Press(ROOT / "templates", ROOT / "workflow" / "web" / "static" / "vendor" / "fonts"),
+        press=Press(ROOT / "templates", ROOT / "workflow" / "web" / "static" / "vendor" / "fonts", DOCUMENTS),
         mail=mail_transport(config.mail_url, sender=config.mail_sender, mailbox=config.mailbox_dir),
         secrets=master,
         decoder=UploadDecoder(decoders),

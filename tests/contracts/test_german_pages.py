@@ -28,7 +28,7 @@ THEIRS = (
     "A page", "Five walks", "The ridge", "Somebody", "About a picture.", "As agreed",
     "The photograph is mine; I granted no licence.", "The picture is still there.",
     # commands, and an island that has no German name
-    "lichtbild ticker", "lichtbild worker", "Isle of Man",
+    "lichtbild ticker", "lichtbild worker", "Isle of Man", "Heard und McDonaldinseln",
 )  # fmt: skip
 #: Pages that show mails and samples, not texts of the desk.
 KEPT = ("csrf_token", "trigger", "version")

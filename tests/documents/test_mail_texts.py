@@ -11,8 +11,11 @@ from jinja2 import UndefinedError
 
 from workflow.cli.found_texts import MAILS_TO_RECIPIENTS
 from workflow.kernel.mail import render_mail
+from workflow.kernel.mailing import RULE, write_in
 from workflow.kernel.money import Money
+from workflow.kernel.pdf import Press
 from workflow.kernel.wording import template_environment
+from workflow.web.i18n import DOCUMENTS
 
 from . import samples
 
@@ -99,6 +102,33 @@ def test_every_mail_to_people_of_the_desk_in_german(name: str) -> None:
     assert text.startswith(("Guten Tag Kim,", "Kim <kim@example.org> schrieb am"))
     urls = {value for value in extra.values() if str(value).startswith("http")}
     assert all(len(line) <= 95 for line in text.splitlines() if not any(str(url) in line for url in urls))
+
+
+@pytest.mark.parametrize("name", [name for name in MAILS if MAILS[name][0] in MAILS_TO_RECIPIENTS])
+def test_every_mail_to_recipients_in_german_and_then_in_english(name: str) -> None:
+    template, extra, _ = MAILS[name]
+    press = Press(tongue=DOCUMENTS)
+    subject, text = write_in(press, template, {**COMMON, **extra}, ("de", "en"))
+    german, rule, english = text.partition(f"\n{RULE}\n\n")
+    assert rule and english == render_mail(ENVIRONMENT, template, {**COMMON, **extra})[1]
+    assert len(subject) <= 120 and german.startswith("Sehr geehrte Damen und Herren,")
+    for leftover in (
+        "None",
+        "{{",
+        "{%",
+        "{#",
+        "&amp;",
+        "\n\n\n",
+        "!",
+        "Subject:",
+        "Dear",
+        " Mar\u00a0",
+        " the ",
+    ):
+        assert leftover not in german.replace(COMMON["work_title"], ""), leftover
+    urls = {COMMON["page_url"], *(value for value in extra.values() if str(value).startswith("http"))}
+    assert all(len(line) <= 95 for line in german.splitlines() if not any(str(url) in line for url in urls))
+    assert COMMON["reference"] in subject + german and COMMON["sender_name"] in german
 
 
 def test_the_offer_says_what_matters() -> None:

@@ -77,8 +77,8 @@ def test_a_copy_on_a_page_becomes_an_offer(world: World) -> None:
     # it left, once, with what the recipient needs, and the portal opens with it
     [mail] = world.mails()
     assert mail.written_at == START and [each.name[-8:] for each in mail.attachments] == [
-        "ffer.pdf",
-        "tion.pdf",
+        "ebot.pdf",
+        "nung.pdf",
     ]
     with world.runtime.database.reading() as session:
         kept = session.scalars(select(Case)).one()

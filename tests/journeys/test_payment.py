@@ -91,7 +91,7 @@ def test_priced_sent_paid_shared_and_closed(world: World) -> None:
     # licence certificate and receipt are in the mail and in the portal
     paid = world.mails()[-1]
     assert [each.name for each in paid.attachments] == [
-        f"{case.reference}-Licence-certificate.pdf", f"{case.reference}-Receipt.pdf",
+        f"{case.reference}-Lizenzurkunde.pdf", f"{case.reference}-Quittung.pdf",
     ]  # fmt: skip
     licence, receipt = map(text_of, paid.attachments)
     assert "Example Walks Ltd" in licence and "Chapel below the ridge 1" in licence

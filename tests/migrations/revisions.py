@@ -83,5 +83,6 @@ DATA_TESTS: dict[str, DataTest] = {
     "0009": DataTest(recipients_enter_anew, emptied=frozenset({"portal_sessions"})),
     "0010": DataTest(nothing_special),
     "0011": DataTest(nothing_special),
-    "0017": DataTest(nothing_special),
+    "0012": DataTest(nothing_special),
+    "0013": DataTest(nothing_special),
 }

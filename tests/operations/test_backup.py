@@ -106,7 +106,9 @@ def test_a_backup_taken_while_others_write_is_of_one_moment(lived: World, tmp_pa
                 for _ in range(20):
                     number += 1
                     outbox.post(session, "event", {"n": number}, key=f"noise:{number}", now=lived.now)
-                session.execute(text("UPDATE outbox SET state = 'done' WHERE key LIKE 'noise:%'"))
+                session.execute(
+                    text("UPDATE outbox SET state = 'done' WHERE key LIKE 'noise:%' AND state <> 'done'")
+                )
 
     writer = threading.Thread(target=write)
     writer.start()

@@ -19,7 +19,7 @@ from workflow.accounts.models import Account, OperatorProfile
 from workflow.accounts.states import AccountKind, Capacity, LegalBasis, TaxState
 from workflow.cases.letters import code_of
 from workflow.cases.models import Case
-from workflow.cases.pricing import FeeFacts, Placement
+from workflow.cases.pricing import FeeFacts, Placement, approval_of, decide_on_tariff, tariff_on
 from workflow.cases.services import EvidenceFile, NewCase, UseFacts, move, set_price, submit_case
 from workflow.cases.services.deciding import note_look
 from workflow.cases.services.offering import RecipientFacts, note_recipient
@@ -158,6 +158,10 @@ class House:
                     time_zone="Europe/Berlin", updated_at=NOON,
                 )
             )  # fmt: skip
+            edition = tariff_on(session, NOON.date()).edition
+            if approval_of(session, edition) is None:
+                note = "Test"
+                decide_on_tariff(session, edition, approved=True, note=note, actor=OPERATOR, now=NOON)
 
     def submitted(self, uses: int = 1, found: bytes | None = None, title: str = "Harbour at dawn") -> Made:
         """A case as a rights-holder hands it in."""

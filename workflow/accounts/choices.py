@@ -17,7 +17,8 @@ from workflow.web.languages import language
 
 #: Codes that are not countries (unions, outlying areas, pseudo-accents).
 NOT_COUNTRIES = {"EU", "EZ", "UN", "QO", "XA", "XB", "ZZ", "AC", "CP", "DG", "EA", "IC", "TA", "CQ"}
-LANGUAGES = ("de", "en", "fr", "es", "it", "nl", "pl")
+#: Letters exist in these.
+LANGUAGES = ("de", "en")
 
 PARTNER = "legal_partner"
 

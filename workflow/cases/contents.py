@@ -70,13 +70,20 @@ def required(letter: Addressed) -> list[Content]:
 
 
 def lacking(text: str, letter: Addressed) -> list[Said]:
-    """What the finished HTML of the letter does not say, each as a sentence."""
+    """What the finished HTML of the letter does not say in each of its languages, each as a sentence."""
+    tree = html.document_fromstring(text)
+    editions = [node for node in tree.iter() if node.get("data-edition")] or [tree]
+    return list(dict.fromkeys(sentence for each in editions for sentence in _sentences(letter, _said(each))))
+
+
+def _said(edition: html.HtmlElement) -> set[str]:
+    """The marks of one edition that hold something."""
     said: set[str] = set()
-    for node in html.document_fromstring(text).iter():
+    for node in edition.iter():
         marks = node.get("data-content")
         if marks and " ".join(str(node.xpath("string()")).split()) not in NOTHING:
             said |= set(marks.split())
-    return _sentences(letter, said)
+    return said
 
 
 def lacking_before(session: Session, case: Case, profile: OperatorProfile, letter: Addressed) -> list[Said]:

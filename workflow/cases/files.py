@@ -72,7 +72,7 @@ def owners_copy(session: Session, runtime: Runtime, case: Case, document_id: uui
     if enclosure.position >= len(printed):
         raise Unavailable(say("This document cannot be printed again."))
     copy = _without_code(session, runtime, letter, printed[enclosure.position])
-    return pdf(runtime.press.render(copy.template, copy.context, copy.images), f"copy {document.name}")
+    return pdf(copy.pdf(runtime.press), f"copy {document.name}")
 
 
 def _without_code(session: Session, runtime: Runtime, letter: Letter, printed: Printable) -> Printable:

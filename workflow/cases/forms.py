@@ -34,7 +34,7 @@ from workflow.cases.states import (
 from workflow.kernel.errors import NotFound, Refused
 from workflow.kernel.said import say
 from workflow.web.forms import BaseForm
-from workflow.web.languages import language
+from workflow.web.languages import LANGUAGES, language
 
 Choice = tuple[str, str]
 
@@ -61,6 +61,11 @@ def country_choices() -> list[SelectChoice]:
     return offered([("", say("Choose a country")), *known])
 
 
+def letter_languages() -> list[SelectChoice]:
+    """What letters can be written in, each by its own name."""
+    return offered([("", say("As the country asks")), *LANGUAGES.items()])
+
+
 class RecipientForm(BaseForm):
     """Who is written to, and from where that is known."""
 
@@ -75,6 +80,7 @@ class RecipientForm(BaseForm):
     country = SelectField("Country", [DataRequired(say("Please choose a country."))], choices=country_choices)
     region = StringField("Region", [Optional()])
     source = StringField("Known from", [DataRequired(say("Please say where this is known from."))])
+    language = SelectField("Language of letters", choices=letter_languages, default="")
     version = HiddenField()
 
     @classmethod
@@ -90,6 +96,7 @@ class RecipientForm(BaseForm):
                 "region": case.recipient_region,
                 "source": case.recipient_source,
                 "channel": case.channel.value,
+                "language": case.letter_language,
                 "version": str(case.version),
             },
         )
@@ -104,6 +111,7 @@ class RecipientForm(BaseForm):
             region=(self.region.data or "").upper(),
             source=self.source.data or "",
             channel=ChannelChoice(self.channel.data),
+            language=self.language.data or "",
         )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from workflow.accounts.queries import operator_profile
 from workflow.cases import events, letters
 from workflow.cases.effects import place_of
+from workflow.cases.letter_languages import editions_in, language_for
 from workflow.cases.models import Case, Message
 from workflow.cases.states import (
     HoldKind,
@@ -17,15 +18,16 @@ from workflow.kernel import outbox
 from workflow.kernel.actors import Role
 from workflow.kernel.db import Session
 from workflow.kernel.runtime import Runtime
+from workflow.kernel.said import say
 
 #: Within how many working days a person answers; letters and pages promise it.
 REPLY_WORKING_DAYS = 5
 
 ANSWER_WORDS = {
-    HoldKind.LICENCE_SHOWN: "The licence you showed",
-    HoldKind.OBJECTION: "Your objection",
-    HoldKind.QUESTION: "Your message",
-    HoldKind.DATA_PROTECTION: "Your data-protection request",
+    HoldKind.LICENCE_SHOWN: say("The licence you showed"),
+    HoldKind.OBJECTION: say("Your objection"),
+    HoldKind.QUESTION: say("Your message"),
+    HoldKind.DATA_PROTECTION: say("Your data-protection request"),
 }
 
 
@@ -42,7 +44,12 @@ def announce_message(session: Session, runtime: Runtime, payload: dict[str, Any]
         "portal_url": runtime.config.portal_url,
         **_sender(session),
     }
-    mail = {"to": case.recipient_email, "template": "answer_to_recipient", "context": context}
+    mail = {
+        "to": case.recipient_email,
+        "template": "answer_to_recipient",
+        "context": context,
+        **_languages(session, case),
+    }
     outbox.post(session, "mail", mail, key=f"mail:message:{message.id}", now=runtime.clock.business())
 
 
@@ -59,13 +66,23 @@ def confirm_answer(session: Session, runtime: Runtime, event: events.AnswerRecei
     context = {
         "reference": case.reference,
         "received_on": received.isoformat(),
-        "what": ANSWER_WORDS.get(message.about, "Your message"),
+        "what": ANSWER_WORDS.get(message.about, say("Your message")),
         "files": [proof.file_name for proof in message.proofs],
         "reply_by": _reply_day(case, received).isoformat(),
         **_sender(session),
     }
-    mail = {"to": case.recipient_email, "template": "receipt_of_answer", "context": context}
+    mail = {
+        "to": case.recipient_email,
+        "template": "receipt_of_answer",
+        "context": context,
+        **_languages(session, case),
+    }
     outbox.post(session, "mail", mail, key=f"mail:answer:{message.id}", now=runtime.clock.business())
+
+
+def _languages(session: Session, case: Case) -> dict[str, list[str]]:
+    """As the letters of the case are written from now on."""
+    return {"languages": list(editions_in(language_for(case, operator_profile(session))))}
 
 
 def _sender(session: Session) -> dict[str, str]:

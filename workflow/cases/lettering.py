@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
+from workflow.accounts.queries import operator_profile
 from workflow.cases.cadence import zone_of
+from workflow.cases.letter_languages import FACT, language_for
 from workflow.cases.models import Case, Letter
 from workflow.cases.post.channels import WAYS, channel_of
 from workflow.cases.post.deliveries import begin_delivery
@@ -49,7 +51,7 @@ def queue_letter(
         email=case.recipient_email if Way.MAIL in WAYS[channel] else "",
         on=today,
         answer_by=answer_by,
-        facts=facts or {},
+        facts={**(facts or {}), FACT: language_for(case, operator_profile(session))},
         queued_at=now,
         state=LetterState.FAILED if why_not else LetterState.QUEUED,
         why_not=why_not,

@@ -7,7 +7,7 @@ printed again from the same rows with the same bytes.
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 from urllib.parse import quote
@@ -20,6 +20,7 @@ from workflow.accounts.queries import account, operator_profile
 from workflow.cases.cadence import zone_of
 from workflow.cases.calculation import calculation_of
 from workflow.cases.contents import addressed, lacking, required
+from workflow.cases.letter_languages import editions_of
 from workflow.cases.lifecycle import CASE_LIFECYCLE
 from workflow.cases.models import Case, Evidence, Letter, Offer, Use
 from workflow.cases.post.channels import address_lines
@@ -37,6 +38,7 @@ from workflow.kernel.calendar import local_date
 from workflow.kernel.db import Session
 from workflow.kernel.documents import Vault
 from workflow.kernel.errors import Refused
+from workflow.kernel.pdf import ENGLISH, Press
 from workflow.kernel.runtime import Runtime
 from workflow.kernel.said import Said, say
 
@@ -69,6 +71,15 @@ class Printable:
     images: dict[str, bytes]
     title: str
     file_name: str
+    languages: tuple[str, ...] = (ENGLISH,)
+
+    def written(self, press: Press) -> str:
+        """The finished HTML."""
+        return press.written(self.template, self.context, self.languages)
+
+    def pdf(self, press: Press) -> bytes:
+        """The PDF; the same every time."""
+        return press.render(self.template, self.context, self.images, self.languages)
 
 
 def why_not_send(case: Case, letter: Letter) -> str | None:
@@ -102,7 +113,12 @@ def _offer_of(session: Session, letter: Letter) -> Offer | None:
 
 
 def printables(session: Session, runtime: Runtime, letter: Letter, case: Case) -> list[Printable]:
-    """The documents of a letter, the main one first."""
+    """The documents of a letter in its languages, the main one first."""
+    languages = editions_of(letter)
+    return [replace(item, languages=languages) for item in _printables(session, runtime, letter, case)]
+
+
+def _printables(session: Session, runtime: Runtime, letter: Letter, case: Case) -> list[Printable]:
     profile = operator_profile(session)
     if profile is None:
         raise Refused(say("The set-up is not complete: a letter must say who sends it."))
@@ -211,7 +227,7 @@ def why_incomplete(
     if profile is None or letter.kind is LetterKind.PAID:
         return []
     letter_to = addressed(case, profile, letter.kind, current_offer(session, case.id), letter.on)
-    return lacking(runtime.press.written(main.template, main.context), letter_to)
+    return lacking(main.written(runtime.press), letter_to)
 
 
 def _bank_line(profile: OperatorProfile) -> str:
@@ -235,8 +251,10 @@ def _licence(session: Session, case: Case, frame: dict[str, Any]) -> dict[str, A
         "licensee_lines": frame["recipient_lines"],
         "work_sha256": original.sha256,
         "picture": "image:work",
-        "use": "Use on the page named below" + (", past use only" if past_only else ""),
-        "territory": "worldwide, as a page on the web",
+        "use": say("Use on the page named below, past use only")
+        if past_only
+        else say("Use on the page named below"),
+        "territory": say("worldwide, as a page on the web"),
         "used_from": frame["first_seen"],
         "valid_until": _paid_on(case) if past_only else None,
         "credit_line": use.credit_found or f"© {case.owner_name}",

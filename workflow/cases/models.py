@@ -62,6 +62,8 @@ class Case(Base):
     recipient_source: Mapped[str] = mapped_column(String(300), default="")
     #: How letters travel: by the rule, or as an operator chose.
     channel: Mapped[ChannelChoice] = enum_column(ChannelChoice, "channel", default=ChannelChoice.RULE)
+    #: The language letters are written in first; empty = by the recipient's country.
+    letter_language: Mapped[str] = mapped_column(String(2), default="")
     host: Mapped[str] = mapped_column(String(200), default="")
 
     # the portal's key: looked up by a peppered hash, printed again from the sealed copy

@@ -20,8 +20,10 @@ from jinja2.ext import extract_from_ast
 from workflow.config import ROOT
 from workflow.web import i18n
 
-#: Letters, mails and the stand-in's pages are written elsewhere and in their own time.
-NOT_PAGES = ("documents", "mails", "standin")
+#: Mails are written elsewhere, and the stand-in's pages are nobody's.
+NOT_PAGES = ("mails", "standin")
+#: Documents of the office and of the rights-holder, which are kept in English.
+IN_ENGLISH = ("documents/contract_terms.html", "documents/post_list.html")
 #: Mails to those who are written to for a rights-holder: like letters, in a language of their own.
 MAILS_TO_RECIPIENTS = frozenset({
     "answer_to_recipient", "closing", "dunning", "offer", "paid", "receipt_of_answer", "reminder",
@@ -46,7 +48,8 @@ def texts() -> set[Text]:
 def pages() -> Iterator[Path]:
     """The templates whose texts come from the catalogue."""
     for path in sorted((ROOT / "templates").rglob("*.html")):
-        if path.relative_to(ROOT / "templates").parts[0] not in NOT_PAGES:
+        inside = path.relative_to(ROOT / "templates")
+        if inside.parts[0] not in NOT_PAGES and inside.as_posix() not in IN_ENGLISH:
             yield path
 
 
@@ -113,10 +116,13 @@ def _of_rows() -> Iterator[Text]:
     from workflow.cases.states import LetterKind
     from workflow.kernel.actors import Role
     from workflow.kernel.approvals import Decision
+    from workflow.legal import dunning as ladder
     from workflow.wiring import LIFECYCLES
 
     yield from _each(rule.label for rule in approving.rules().values())
     yield from _each(each.says for each in contents())
+    yield from _each(ladder.next_texts())
+    yield from _each(("card",))
     yield from _each(decision.value for decision in Decision)
     yield from _each(role.value.replace("_", " ") for role in Role)
     yield from _each(_headed(LetterKind))

@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
 from workflow.kernel.documents import Document
 from workflow.kernel.mail import Attachment, Mail, render_mail
 from workflow.kernel.money import Currency, Money
+from workflow.kernel.pdf import ENGLISH, Press
 from workflow.kernel.runtime import Runtime
+
+#: Between the text that counts and its translation.
+RULE = "-" * 30 + " English " + "-" * 30
 
 
 def send_mail(runtime: Runtime, payload: dict[str, Any]) -> None:
-    """Payload: ``to``, ``template``, ``context``; optionally ``language``, ``attachments`` (document ids),
-    ``reply_to``, ``unsubscribe_url``.
+    """Payload: ``to``, ``template``, ``context``; optionally ``language`` or ``languages``, ``attachments``
+    (document ids), ``reply_to``, ``unsubscribe_url``.
 
     Names ending in ``_on``, ``_by`` or ``_date`` hold ISO dates, a ``{"minor", "currency"}`` is money.
     Raises what the transport raises: refused, delayed or unknown.
     """
     context = {name: _typed(name, value) for name, value in payload["context"].items()}
-    subject, text = render_mail(
-        runtime.press.environment, payload["template"], context, payload.get("language", "")
-    )
+    languages = payload.get("languages") or [payload.get("language") or ENGLISH]
+    subject, text = write_in(runtime.press, payload["template"], context, languages)
     attachments: list[Attachment] = []
     with runtime.database.reading() as session:
         for document_id in payload.get("attachments", ()):
@@ -42,6 +46,18 @@ def send_mail(runtime: Runtime, payload: dict[str, Any]) -> None:
             unsubscribe_url=payload.get("unsubscribe_url", ""),
         )
     )
+
+
+def write_in(
+    press: Press, template: str, context: Mapping[str, object], languages: Sequence[str]
+) -> tuple[str, str]:
+    """Subject and text of a mail in the first language; in every further one the same text follows."""
+    written = []
+    for code in languages:
+        with press.speak(code):
+            written.append(render_mail(press.environment, template, context, code))
+    (subject, text), *others = written
+    return subject, "".join([text, *(f"\n{RULE}\n\n{other}" for _, other in others)])
 
 
 def _typed(name: str, value: Any) -> Any:

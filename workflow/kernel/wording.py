@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Iterable
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
@@ -14,7 +15,7 @@ from workflow.kernel.money import Money, format_money
 from workflow.kernel.said import Said, date_text, say, say_many
 
 __all__ = [
-    "Said", "and_list", "date_text", "one_line", "say", "say_many", "shown_through", "spaced",
+    "Said", "and_list", "date_text", "datum", "one_line", "say", "say_many", "shown_through", "spaced",
     "template_environment",
 ]  # fmt: skip
 
@@ -59,12 +60,22 @@ def template_environment(templates: Path) -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    # texts come through as they are until somebody teaches the environment other languages
+    environment.add_extension("jinja2.ext.i18n")
+    environment.policies["ext.i18n.trimmed"] = True
+    environment.install_null_translations(newstyle=True)  # type: ignore[attr-defined]
+    environment.globals["_"] = environment.globals["gettext"]
+    environment.filters["translated"] = _as_it_is
     environment.filters["money"] = _money
     environment.filters["date"] = date_text
-    environment.filters["datum"] = _datum
+    environment.filters["datum"] = datum
     environment.filters["spaced"] = spaced
     environment.filters["and_list"] = and_list
     return environment
+
+
+def _as_it_is(text: Any) -> Any:
+    return text
 
 
 def and_list(words: Iterable[str]) -> str:
@@ -73,7 +84,7 @@ def and_list(words: Iterable[str]) -> str:
     return f"{', '.join(first)} and {last}" if first else last
 
 
-def _datum(on: date) -> str:
+def datum(on: date) -> str:
     """``22. November 2026`` with no-break spaces, for German mails."""
     assert not isinstance(on, datetime), "choose the zone first: calendar.local_date"
     return f"{on.day}.\u00a0{_MONATE[on.month - 1]}\u00a0{on.year}"

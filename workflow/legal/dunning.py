@@ -41,6 +41,11 @@ def write_step(session: Session, case_id: uuid.UUID, step: str, now: datetime) -
     queue_letter(session, case, LetterKind.DUNNING, now, step=step, answer_by=case.answer_by, facts=facts)
 
 
+def next_texts() -> list[str]:
+    """What the letters say happens next, for the catalogue of texts."""
+    return [rung["next"] for rung in _ladder().values()]
+
+
 @cache
 def _ladder() -> dict[str, dict[str, str]]:
     ladder: dict[str, dict[str, str]] = yaml.safe_load(DATA.read_text(encoding="utf-8"))["steps"]

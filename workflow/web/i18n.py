@@ -17,11 +17,13 @@ from jinja2 import pass_context
 from markupsafe import Markup
 
 from workflow.kernel.money import Money
+from workflow.kernel.pdf import Tongue
 from workflow.kernel.said import Answered, Noted, Typed
-from workflow.kernel.wording import Said
+from workflow.kernel.wording import Said, datum
+from workflow.kernel.wording import date_text as english_date
 from workflow.web import catalogue
 from workflow.web.formats import date_text, datetime_text, money_text
-from workflow.web.languages import LANGUAGES, language
+from workflow.web.languages import LANGUAGES, in_language, language
 from workflow.web.retelling import retold
 
 if TYPE_CHECKING:
@@ -133,6 +135,20 @@ def teach(env: Environment) -> None:
     env.finalize = _at_the_edge
     env.filters["translated"] = _translated
     env.filters["noted"] = _noted
+
+
+def teach_documents(env: Environment) -> None:
+    """The same for letters and certificates, whose dates are written out in the language of the letter."""
+    teach(env)
+    env.filters["date"] = _day
+
+
+#: What prints letters is taught by this (``Press(tongue=…)``).
+DOCUMENTS = Tongue(teach_documents, in_language)
+
+
+def _day(on: date) -> str:
+    return datum(on) if language() == "de" else english_date(on)
 
 
 def install(app: Flask) -> None:

@@ -67,7 +67,7 @@ def preview(letter_id: uuid.UUID) -> Response:
             raise NotFound(say("This letter"))
         case = session.get_one(Case, letter.case_id)
         items = letters.printables(session, runtime(), letter, case)
-    parts = [runtime().press.render(item.template, item.context, item.images) for item in items]
+    parts = [item.pdf(runtime().press) for item in items]
     return files.pdf(bind(parts)[0], f"preview {items[0].file_name}")
 
 

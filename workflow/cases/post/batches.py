@@ -129,9 +129,7 @@ def preview(runtime: Runtime) -> bytes:
         for each in ready:
             renew(session, runtime, each.letter, each.case, by_post=True, only_look=True)
             items.append(printables(session, runtime, each.letter, each.case))
-    parts = [
-        runtime.press.render(item.template, item.context, item.images) for letter in items for item in letter
-    ]
+    parts = [item.pdf(runtime.press) for letter in items for item in letter]
     return bind(parts)[0]
 
 

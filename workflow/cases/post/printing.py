@@ -57,7 +57,7 @@ def bring_up_to_date(runtime: Runtime, letter_id: uuid.UUID, *, by_post: bool) -
         documents = letters.printables(session, runtime, letter, case)
         if lacks := letters.why_incomplete(session, runtime, letter, case, documents[0]):
             raise Refused(*lacks)
-    printed = [(item, runtime.press.render(item.template, item.context, item.images)) for item in documents]
+    printed = [(item, item.pdf(runtime.press)) for item in documents]
     failpoint("letter.after_render")
     with runtime.database.transaction() as session:
         letter, _case = _locked(session, letter_id)

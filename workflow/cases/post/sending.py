@@ -15,9 +15,12 @@ from workflow.cases.states import CLOSED_WORDS, LetterKind
 from workflow.kernel.db import Session
 from workflow.kernel.errors import DomainError, Unavailable
 from workflow.kernel.failpoints import failpoint
-from workflow.kernel.mail import Attachment, LocalMailbox, Mail, MailDelayed, MailUnknown, render_mail
+from workflow.kernel.mail import Attachment, LocalMailbox, Mail, MailDelayed, MailUnknown
+from workflow.kernel.mailing import write_in
 from workflow.kernel.runtime import Runtime
 from workflow.kernel.said import say
+from workflow.web.i18n import translate
+from workflow.web.languages import in_language
 
 
 def send_letter(runtime: Runtime, payload: dict[str, Any]) -> None:
@@ -116,10 +119,11 @@ def _mail_of(session: Session, runtime: Runtime, letter: Letter, case: Case, key
     if letter.kind is LetterKind.CLOSING:
         assert case.closed_reason is not None
         context["reason"] = CLOSED_WORDS[case.closed_reason]
-    subject, text = render_mail(runtime.press.environment, letter.kind.value, context)
+    languages = main.languages
+    subject, text = write_in(runtime.press, letter.kind.value, context, languages)
     attachments = tuple(
         Attachment(
-            f"{case.reference} {enclosure.title}.pdf".replace(" ", "-"),
+            _file_name(case, enclosure.title, languages[0]),
             "application/pdf",
             runtime.vault.get(session, enclosure.document_id),
         )
@@ -134,3 +138,8 @@ def _mail_of(session: Session, runtime: Runtime, letter: Letter, case: Case, key
         attachments=attachments,
         reply_to=sender["email"],
     )
+
+
+def _file_name(case: Case, title: str, language: str) -> str:
+    with in_language(language):
+        return f"{case.reference} {translate(title)}.pdf".replace(" ", "-")

@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 
 from workflow.accounts.queries import operator_profile
 from workflow.cases.cadence import zone_of
+from workflow.cases.letter_languages import choices_for
 from workflow.cases.models import Case, ClaimLine, Offer
 from workflow.cases.post.channels import CHOICE_WORDS, why_no_way
 from workflow.cases.pricing import FeeFacts, FeeSheet, estimate, tariffs_of
@@ -38,6 +39,8 @@ class RecipientFacts:
     region: str
     source: str
     channel: ChannelChoice = ChannelChoice.RULE
+    #: What letters are written in; empty = by the country.
+    language: str = ""
 
 
 def note_recipient(
@@ -57,6 +60,10 @@ def note_recipient(
         raise Refused(say("Please give the name and where it is known from, such as the imprint's address."))
     zone_of(facts.country)
     WorkingDays(facts.country, facts.region or None)
+    if facts.language and facts.language not in choices_for(operator_profile(session)):
+        raise Refused(
+            say("Letters of this instance are not written in this language; the set-up says in which.")
+        )
     case.recipient_name = facts.name.strip()
     case.recipient_email = checked_address(facts.email) if facts.email.strip() else ""
     case.recipient_address = facts.address.strip()
@@ -64,6 +71,7 @@ def note_recipient(
     case.recipient_region = facts.region
     case.recipient_source = facts.source.strip()
     case.channel = facts.channel
+    case.letter_language = facts.language
     if refusal := why_no_way(case, LetterKind.OFFER, "", now.date()):
         raise Refused(refusal)
     case.version += 1
