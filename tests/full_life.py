@@ -55,6 +55,9 @@ def live_through(world: World) -> None:
     assert answer.status_code == 303, answer.text
     world.work()
     world.paid(world.offered(9_999))
+    doubting = world.recipient(world.offered())
+    to, fields = doubting.form("/price/credited?value=yes", {"text": "It stands in our imprint."})
+    assert doubting.send(to, [pair for pair in fields if pair[0] != "files"]).status_code == 303
     large = world.submitted()
     with world.runtime.database.transaction() as session:
         facts = from_stored(session.get_one(Case, large.id).uses[0].match_facts["fee_facts"])

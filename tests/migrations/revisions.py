@@ -83,4 +83,5 @@ DATA_TESTS: dict[str, DataTest] = {
     "0009": DataTest(recipients_enter_anew, emptied=frozenset({"portal_sessions"})),
     "0010": DataTest(nothing_special),
     "0011": DataTest(nothing_special),
+    "0014": DataTest(nothing_special),
 }

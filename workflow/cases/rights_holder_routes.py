@@ -10,6 +10,7 @@ from flask import Response, flash, jsonify, redirect, render_template, request, 
 
 from workflow.accounts.permissions import May
 from workflow.cases import files, filters, pages, queries, services
+from workflow.cases.bargaining.queries import doubts_of
 from workflow.cases.forms import ActForm
 from workflow.cases.models import Case
 from workflow.cases.states import LetterState
@@ -118,6 +119,7 @@ def _shown(session: Session, case: Case) -> dict[str, Any]:
         "sum": pages.sum_of(case, queries.current_offer(session, case.id)),
         "steps": pages.steps(session, case, actor(), now()),
         "asked": queries.asked_for(session, case),
+        "doubts": doubts_of(session, case),
         "entries": timeline(session, case, actor(), partial(_document_url, case.id)),
         "documents": [
             {

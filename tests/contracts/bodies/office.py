@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import update
 
-from tests.contracts.bodies.lines import Line, Stage, bare, on
+from tests.contracts.bodies.lines import Line, Stage, bare, doubted, on
 from tests.world import Form, changed
 from workflow.accounts.models import Account
 from workflow.cases.models import Case, Letter
@@ -33,6 +33,11 @@ def _price(stage: Stage) -> Form:
 
 def _ways(stage: Stage) -> Form:
     return stage.form("reviewer", f"{_page(stage)}/ways", {"note": "They asked for it."})
+
+
+def _doubted(stage: Stage, action: str) -> Form:
+    page = f"/operator/cases/{doubted(stage).id}"
+    return stage.form("reviewer", page, {"note": "Looked at."}, action)
 
 
 def _answer(stage: Stage) -> Form:
@@ -130,6 +135,8 @@ LINES = {
     "cases_operator.ways": Line("reviewer", _ways),
     "cases_operator.answer": Line("reviewer", _answer),
     "cases_operator.looked": Line("reviewer", _looked),
+    "cases_operator.accept_doubt": Line("reviewer", lambda stage: _doubted(stage, "/accept")),
+    "cases_operator.refuse_doubt": Line("reviewer", lambda stage: _doubted(stage, "/refuse")),
     "cases_operator.date_again": Line("reviewer", _again),
     "cases_operator.act": Line("reviewer", _hold),
     "letters_operator.again": Line(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.contracts.bodies.lines import File, Line, Stage, bare, on
+from tests.contracts.bodies.lines import File, Line, Stage, bare, just_offered, on
 from tests.world import Form, Visitor, picture
 
 
@@ -33,6 +33,13 @@ def _more_time(stage: Stage) -> Form:
     return stage.form("fresh", "/case", action="/more-time")
 
 
+def _doubt(stage: Stage) -> Form:
+    """Of a sum that was calculated, in a case where no input is doubted."""
+    stage.extra["fresh"] = stage.world.recipient(just_offered(stage))
+    values = {"text": "It stands in our imprint.", "files": File(picture(9), "imprint.jpg")}
+    return stage.form("fresh", "/price/credited?value=yes", values)
+
+
 def _verify(stage: Stage) -> Form:
     return stage.form("passer-by", "/verify", {"reference": stage.case.reference}, "/verify")
 
@@ -53,6 +60,7 @@ LINES = {
     "portal_payments.pay": on("recipient", "/pay", action="/pay"),
     "portal_answers.more_time": Line("fresh", _more_time),
     "portal_answers.send": Line("recipient", _answer),
+    "portal_price.send": Line("fresh", _doubt),
     "portal_infringer.leave": Line("fresh", _leave),
     "portal_infringer.leave_everywhere": Line("fresh", _leave_everywhere),
 }  # fmt: skip

@@ -1,6 +1,6 @@
 """The operator's desk: ``reading`` shows, ``deciding`` changes; ``letters``, ``post``, ``arrivals``."""
 
-from workflow.cases.operator_routes import arrivals, deciding, letters, post, reading
+from workflow.cases.operator_routes import arrivals, bargaining, deciding, letters, post, reading
 from workflow.cases.operator_routes.blueprints import (
     arrivals_operator,
     cases_operator,
@@ -8,6 +8,6 @@ from workflow.cases.operator_routes.blueprints import (
     post_operator,
 )
 
-__all__ = ["BLUEPRINTS", "arrivals", "deciding", "letters", "post", "reading"]
+__all__ = ["BLUEPRINTS", "arrivals", "bargaining", "deciding", "letters", "post", "reading"]
 
 BLUEPRINTS = (cases_operator, letters_operator, post_operator, arrivals_operator)
