@@ -1,0 +1,57 @@
+"""The recipient doubts an input in a browser, the operator decides with both sheets side by side."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Live, Shoot
+from tests.second_step import code_for
+from workflow.demo import people
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.slow,
+    pytest.mark.postgresql_only("too dear to run twice"),
+]
+
+
+def test_one_input_is_doubted_and_accepted(live: Live, page: Page, shoot: Shoot) -> None:
+    live.let_worker_go()
+    case = live.world.offered()
+    page.goto(f"{live.portal}/c/{case.reference}#c={case.code}")
+    page.get_by_role("button", name=re.compile("Open")).click()
+    page.wait_for_url(re.compile("/case"))
+    page.get_by_role("link", name="One input of the calculation is wrong").click()
+    shoot(page, "price-inputs")
+    page.get_by_role("link", name="This is wrong: Photographer named").click()
+    shoot(page, "price-input")
+    page.get_by_label("What is right instead").select_option("yes")
+    page.get_by_role("button", name="See the new sum").click()
+    expect(page.locator("main")).to_contain_text("Instead of")
+    shoot(page, "price-new-sum")
+    page.get_by_label("What shows it").first.fill("It stands in our imprint, with a link.")
+    page.get_by_role("button", name="Send").click()
+    expect(page.locator("main")).to_contain_text("Instead: yes")
+    page.goto(f"{live.portal}/case")
+    shoot(page, "price-waits")
+    # at the desk
+    page.goto(f"{live.desk}/log-in")
+    page.locator("input[name=email]").fill(people.OPERATOR.email)
+    page.locator("input[name=password]").fill(people.OPERATOR.password)
+    page.locator("main form button").last.click()
+    page.wait_for_url(re.compile("/log-in/code"))
+    page.locator("input[name=code]").fill(code_for(live.world.runtime, people.OPERATOR.email))
+    page.locator("main form button").last.click()
+    page.wait_for_load_state()
+    page.goto(f"{live.desk}/operator/cases/{case.id}")
+    shoot(page, "price-desk")
+    page.get_by_role("button", name="Accept the input").click()
+    expect(page.locator("body")).to_contain_text("Accepted. The recipient reads the new sum.")
+    page.goto(f"{live.portal}/case")
+    expect(page.locator("main")).to_contain_text("You were right about")
+    page.get_by_role("button", name="Deutsch").click()
+    expect(page.locator("main")).to_contain_text("vom Empfänger belegt")
+    shoot(page, "price-accepted-de")
