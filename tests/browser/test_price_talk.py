@@ -34,7 +34,7 @@ def test_one_input_is_doubted_and_accepted(live: Live, page: Page, shoot: Shoot)
     shoot(page, "price-new-sum")
     page.get_by_label("What shows it").first.fill("It stands in our imprint, with a link.")
     page.get_by_role("button", name="Send").click()
-    expect(page.locator("main")).to_contain_text("Instead: yes")
+    expect(page.locator("main")).to_contain_text("is yes")
     page.goto(f"{live.portal}/case")
     shoot(page, "price-waits")
     # at the desk

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from tests.contracts.bodies.lines import Stage
 from workflow.accounts.models import Account
 from workflow.cases.arrivals.models import Arrival, ArrivalScan
-from workflow.cases.bargaining.models import FeeChallenge
+from workflow.cases.bargaining.models import CounterOffer, FeeChallenge
 from workflow.cases.models import Letter, LetterDocument, Message, Proof, Use
 from workflow.cases.post.models import LetterDelivery
 from workflow.cases.states import LetterState
@@ -48,6 +48,7 @@ def _found(stage: Stage) -> dict[str, str]:
         "message_id": stage.first(Message, Message.case_id == case, Message.author_role == Role.INFRINGER).id,
         **within(stage, case),
         "challenge_id": stage.first(FeeChallenge).id, "fact": "placement",
+        "counter_id": stage.first(CounterOffer).id,
         "case_id": case, "size": "thumb", "what": "list",
     }  # fmt: skip
     return {name: str(value) for name, value in found.items()}

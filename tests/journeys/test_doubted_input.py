@@ -55,7 +55,7 @@ def test_an_accepted_input_makes_a_new_offer_and_the_clocks_run_again(world: Wor
     case = world.offered()
     visitor = world.recipient(case)
     receipt = words(visitor.page(sent(visitor)))
-    assert "Input: Photographer named" in receipt and "Instead: yes" in receipt and "imprint.jpg" in receipt
+    assert "Input: “Photographer named” is yes" in receipt and "imprint.jpg" in receipt
     assert dates(world, case) == {DeadlineState.PAUSED}
     world.work()
     operator = world.as_operator()
@@ -99,7 +99,7 @@ def test_a_refused_input_keeps_the_sum_and_gives_ten_working_days(world: World) 
     assert offers(world, case) == [Money(30_816)]
     [row] = world.all(FeeChallenge)
     assert (row.outcome, row.reason) == (Outcome.REFUSED, "The imprint names another picture.")
-    told = words(visitor.page("/case"))
+    told = words(world.recipient(case).page("/case"))
     assert "Refused The imprint names another picture." in told
     # refused on Wednesday, 13 March: the tenth working day after it is the 27th, the day before is hers
     assert world.case(case).answer_by.isoformat() == "2024-03-26"

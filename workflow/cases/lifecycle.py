@@ -156,8 +156,8 @@ TRANSITIONS = (
          carries=("kind",), effects=(effects.open_hold,)),
     step(T.RESUME, (*OPEN, S.PAID), None, {OPERATOR, SYSTEM}, "Let our clocks run again",
          carries=("hold_id",), guards=(guards.has_a_note, lapsing.price_is_decided), effects=(effects.close_hold,)),
-    step(T.AGREE, (S.OFFERED, S.REMINDED, S.IN_DUNNING, S.LEGAL_REVIEW), S.AGREED, {INFRINGER, OPERATOR},
-         "Agree", effects=(effects.end_the_look,)),
+    step(T.AGREE, (S.OFFERED, S.REMINDED, S.IN_DUNNING, S.LEGAL_REVIEW), S.AGREED, {INFRINGER, OPERATOR, OWNER},
+         "Agree", guards=(lapsing.both_agree,), effects=(effects.end_the_look, lapsing.lapse)),
     step(T.AGREE_INSTALMENTS, (S.OFFERED, S.REMINDED, S.AGREED, S.IN_DUNNING), S.IN_INSTALMENTS, {OPERATOR},
          "Agree on instalments", effects=(effects.end_the_look,)),
     # money

@@ -10,7 +10,8 @@ from flask import Response, flash, jsonify, redirect, render_template, request, 
 
 from workflow.accounts.permissions import May
 from workflow.cases import files, filters, pages, queries, services
-from workflow.cases.bargaining.queries import doubts_of
+from workflow.cases.bargaining.queries import doubts_of, talk_of
+from workflow.cases.bargaining.rights_holder_routes import bargaining_rights_holder
 from workflow.cases.forms import ActForm
 from workflow.cases.models import Case
 from workflow.cases.states import LetterState
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 cases_rights_holder = role_blueprint(
     "cases_rights_holder", __name__, role=Role.RIGHTS_HOLDER, reads=May.CASES_READ, url_prefix="/cases"
 )
-BLUEPRINTS = (cases_rights_holder,)
+BLUEPRINTS = (cases_rights_holder, bargaining_rights_holder)
 
 #: What is said after a step.
 DONE = {
@@ -120,6 +121,7 @@ def _shown(session: Session, case: Case) -> dict[str, Any]:
         "steps": pages.steps(session, case, actor(), now()),
         "asked": queries.asked_for(session, case),
         "doubts": doubts_of(session, case),
+        "talk": talk_of(session, case),
         "entries": timeline(session, case, actor(), partial(_document_url, case.id)),
         "documents": [
             {

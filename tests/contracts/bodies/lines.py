@@ -13,6 +13,7 @@ from sqlalchemy import select
 
 from tests.contracts.test_routes import addresses
 from tests.world import Form, Made, Visitor, World
+from workflow.cases.bargaining.models import CounterOffer
 from workflow.cases.models import Case
 from workflow.cases.pricing import from_stored
 from workflow.cases.services import move, set_price
@@ -149,6 +150,14 @@ def doubted(stage: Stage) -> Made:
     to, fields = visitor.form("/price/credited?value=yes", {"text": "It stands in our imprint."})
     assert visitor.send(to, [pair for pair in fields if pair[0] != "files"]).status_code == 303
     return made
+
+
+def countered(stage: Stage) -> tuple[Made, str]:
+    """A case of its own whose recipient named a sum, and the key of that sum."""
+    made = just_offered(stage)
+    answer = stage.world.recipient(made).press("/counter-offer", {"total": "100.00"}, action="/counter-offer")
+    assert answer.status_code == 303
+    return made, str(stage.first(CounterOffer, CounterOffer.case_id == made.id).id)
 
 
 def ids_in(to: str, fields: list[tuple[str, Any]]) -> bool:

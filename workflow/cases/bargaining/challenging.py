@@ -134,10 +134,9 @@ def current_offer(session: Session, case_id: uuid.UUID) -> Offer:
 
 
 def _composed(new: Recalculated, text: str) -> str:
-    """The lines of the form, then her words."""
-    head = say("Input: {fact}", fact=new.after.label)
-    value = say("Instead: {value}", value=new.after.value)
-    return "\n\n".join(part for part in (f"{head}\n{value}", text.strip()) if part)
+    """The line of the form, then her words."""
+    said = say("Input: “{fact}” is {value}", fact=new.after.label, value=new.after.value)
+    return "\n\n".join(part for part in (said, text.strip()) if part)
 
 
 def _offer_of(case: Case, before: Offer, new: Recalculated, actor: Actor, now: datetime) -> Offer:

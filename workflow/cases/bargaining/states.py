@@ -14,6 +14,8 @@ class Outcome(StrEnum):
     OPEN = "open"
     ACCEPTED = "accepted"
     REFUSED = "refused"
+    #: Another sum was named instead.
+    ANSWERED = "answered"
     #: The case was paid or ended before anybody decided.
     LAPSED = "lapsed"
 
@@ -22,5 +24,6 @@ OUTCOME_WORDS: dict[Outcome, str] = {
     Outcome.OPEN: say("Not decided yet"),
     Outcome.ACCEPTED: say("Accepted"),
     Outcome.REFUSED: say("Refused"),
+    Outcome.ANSWERED: say("Answered with another sum"),
     Outcome.LAPSED: say("Not needed any more"),
 }

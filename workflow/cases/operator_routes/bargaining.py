@@ -10,6 +10,7 @@ from flask import flash, redirect, url_for
 from workflow.accounts.permissions import May
 from workflow.cases import queries
 from workflow.cases.bargaining.challenging import accept_input, refuse_input
+from workflow.cases.bargaining.deciding import decide_from_form
 from workflow.cases.bargaining.forms import DecideForm
 from workflow.cases.bargaining.models import FeeChallenge
 from workflow.cases.models import Case
@@ -46,6 +47,14 @@ def refuse_doubt(challenge_id: uuid.UUID) -> ResponseReturnValue:
         refuse_input(session, challenge_id, note(), actor(), now(), seen_version=seen_version())
         case_id = case.id
     flash(say("Refused. The recipient reads why, and our clocks run again."), "done")
+    return redirect(url_for("cases_operator.show", case_id=case_id), code=303)
+
+
+@cases_operator.post("/cases/<uuid:case_id>/sums/<uuid:counter_id>", action=May.CASES_REVIEW)
+def decide_sum(case_id: uuid.UUID, counter_id: uuid.UUID) -> ResponseReturnValue:
+    """Answer the sum the recipient named, within the limit of the rights-holder."""
+    decide_from_form(case_id, counter_id)
+    flash(say("Decided. The recipient reads it in the portal and gets a mail."), "done")
     return redirect(url_for("cases_operator.show", case_id=case_id), code=303)
 
 

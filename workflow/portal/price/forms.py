@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any, ClassVar
 
 from flask_wtf.file import MultipleFileField
-from wtforms import DateField, Field, IntegerField, SelectChoice, SelectField, TextAreaField
+from wtforms import DateField, Field, IntegerField, SelectChoice, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, NumberRange
 
 from workflow.cases.bargaining.recalculating import CHALLENGEABLE
@@ -20,6 +20,7 @@ from workflow.cases.pricing.facts import (
     USER_WORDS,
 )
 from workflow.cases.pricing.known import FACT_WORDS
+from workflow.kernel.money import Currency, Money
 from workflow.kernel.said import say
 from workflow.portal.forms import TEXT_LENGTH
 from workflow.web.forms import BaseForm
@@ -117,3 +118,20 @@ HELP: dict[str, str] = {
     "altered": say("Whether the picture was changed beyond its size."),
 }  # fmt: skip
 LABELS = {fact: FACT_WORDS[fact] for fact in CHALLENGEABLE}
+
+
+class CounterForm(BaseForm):
+    """A sum of one's own."""
+
+    longest: ClassVar[Mapping[str, int]] = {"text": TEXT_LENGTH, "total": 20}
+
+    total = StringField("The sum you offer, VAT included", [_needed])
+    text = TextAreaField("Why")
+
+    def named(self, currency: Currency) -> Money:
+        """The sum; :class:`Refused` when it cannot be read."""
+        return Money.parse(str(self.total.data), currency)
+
+
+class TakeForm(BaseForm):
+    """One button: take the sum that was named."""
