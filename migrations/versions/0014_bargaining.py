@@ -1,4 +1,4 @@
-"""What recipients say about a price: inputs they doubt, sums they name; and how low the rights-holder goes.
+"""What recipients say about a price, how low the rights-holder goes, and the shares of what is agreed.
 
 Down gives them up; what was accepted stays as the offer it made.
 """
@@ -53,7 +53,9 @@ def upgrade() -> None:
     )
     op.create_index("ix_owner_limits_case", "owner_limits", ["case_id", "set_at"])
     _counter_offers()
-    _append_only("owner_limits")
+    _agreed_shares()
+    for table in ("owner_limits", "agreed_shares"):
+        _append_only(table)
 
 
 def _counter_offers() -> None:
@@ -76,6 +78,33 @@ def _counter_offers() -> None:
         *_keys("counter_offers"),
     )
     _indexes("counter_offers", "one_open_counter_offer_per_case")
+
+
+def _agreed_shares() -> None:
+    sums = ("total", "vat", "owner", "operator")
+    op.create_table(
+        "agreed_shares",
+        sa.Column("offer_id", sa.Uuid(), nullable=False),
+        sa.Column("case_id", sa.Uuid(), nullable=False),
+        *(sa.Column(f"{name}_minor", sa.BigInteger(), nullable=False) for name in sums),
+        *(
+            sa.Column(f"{name}_currency", _words(CURRENCIES, f"{name}_currency"), nullable=False)
+            for name in sums
+        ),
+        sa.Column("owner_share_bp", sa.Integer(), nullable=False),
+        sa.Column("terms_version", sa.String(length=40), nullable=False),
+        sa.Column("frozen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "total_minor = vat_minor + owner_minor + operator_minor",
+            name=op.f("ck_agreed_shares_the_parts_are_the_whole"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["offer_id"], ["case_offers.id"], name=op.f("fk_agreed_shares_offer_id_case_offers")
+        ),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_agreed_shares_case_id_cases")),
+        sa.PrimaryKeyConstraint("offer_id", name=op.f("pk_agreed_shares")),
+    )
+    op.create_index(op.f("ix_agreed_shares_case_id"), "agreed_shares", ["case_id"])
 
 
 def _words(words: tuple[str, ...], name: str) -> sa.Enum:
@@ -128,6 +157,7 @@ def _append_only(table: str) -> None:
 
 def downgrade() -> None:
     """Without them."""
+    op.drop_table("agreed_shares")
     op.drop_table("counter_offers")
     op.drop_table("owner_limits")
     op.drop_table("fee_challenges")

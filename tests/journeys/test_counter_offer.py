@@ -12,7 +12,7 @@ import pytest
 
 from tests.world import Made, Visitor, World, words
 from workflow.cases.bargaining.limits import set_limit
-from workflow.cases.bargaining.models import CounterOffer, OwnerLimit
+from workflow.cases.bargaining.models import AgreedShare, CounterOffer, OwnerLimit
 from workflow.cases.bargaining.states import Outcome
 from workflow.cases.models import Offer
 from workflow.cases.states import CaseState
@@ -20,6 +20,7 @@ from workflow.kernel import deadlines
 from workflow.kernel.deadlines import DeadlineState
 from workflow.kernel.money import Money
 from workflow.money.models import Payin
+from workflow.money.waterfall import split
 
 
 def limited(world: World, percent: int) -> Made:
@@ -63,12 +64,26 @@ def test_inside_the_limit_it_is_agreed_at_once_and_can_be_paid(world: World) -> 
     assert [line.net for line in offer.lines] == [Money(23_084)]
     shown = words(visitor.page("/case"))
     assert (
-        "Agreed" in shown and "We agree on 247,00 €." in shown and "You offered 247,00 € · Accepted" in shown
+        "Agreed" in shown and "we agree on 247,00 €." in shown and "You offered 247,00 € · Accepted" in shown
     )
+    assert "One input of the calculation is wrong" not in shown
     assert "247,00 €" in words(visitor.page("/pay"))
     assert dates(world, case) == {DeadlineState.OPEN}
+    # 55 % of 230.84 are 126.96 and 45 % are 103.88
+    [frozen] = world.all(AgreedShare, AgreedShare.offer_id)
+    assert (frozen.total, frozen.vat, frozen.owner, frozen.operator) == (
+        Money(24_700), Money(1_616), Money(12_696), Money(10_388),
+    )  # fmt: skip
+    divided = split(Money(24_700), 700, 5_500)
+    assert (divided.vat, divided.owner, divided.operator) == (frozen.vat, frozen.owner, frozen.operator)
+    told = (
+        "of 247,00 € go 16,16 € to the tax office, 103,88 € to the operator and 126,96 € to the rights-holder"
+    )
+    assert told in words(world.as_owner().page(f"/cases/{case.id}"))
+    assert told in words(world.as_operator().page(f"/operator/cases/{case.id}")) and told not in shown
     world.work()
     world.paid(case)
+    assert world.count(AgreedShare) == 1
     assert world.case(case).state is CaseState.PAID
     assert [payin.amount for payin in world.all(Payin)] == [Money(24_700)]
 
@@ -113,7 +128,7 @@ def test_the_rights_holder_accepts_below_the_limit(world: World) -> None:
     assert owner.press(page, {"verdict": "accept"}).status_code == 303
     assert world.case(case).state is CaseState.AGREED
     assert (newest(world, case).net, newest(world, case).vat) == (Money(10_000), Money(700))
-    assert "We agree on 107,00 €." in words(visitor.page("/case"))
+    assert "we agree on 107,00 €." in words(visitor.page("/case"))
     assert outcomes(world) == [Outcome.ACCEPTED]
 
 

@@ -74,7 +74,7 @@ def test_an_accepted_input_makes_a_new_offer_and_the_clocks_run_again(world: Wor
     world.work()
     told = words(visitor.page("/case"))
     assert "154,08 €" in told and "Accepted" in told and "Thank you." in told
-    assert "You were right about “Photographer named”: it is yes. The sum is 154,08 € now" in told
+    assert "you were right about “Photographer named”: it is yes. The sum is 154,08 € now" in told
     assert "Photographer namedyesshown by the recipient" in told
     assert "154,08 €" in words(visitor.page("/pay"))
     owner = words(world.as_owner().page(f"/cases/{case.id}"))

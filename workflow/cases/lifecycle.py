@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from workflow.cases import agreements, effects, guards
-from workflow.cases.bargaining import lapsing
+from workflow.cases.bargaining import lapsing, sharing
 from workflow.cases.cadence import cadence, cadence_on, zone_of
 from workflow.cases.effects import place_of
 from workflow.cases.models import Case
@@ -157,12 +157,12 @@ TRANSITIONS = (
     step(T.RESUME, (*OPEN, S.PAID), None, {OPERATOR, SYSTEM}, "Let our clocks run again",
          carries=("hold_id",), guards=(guards.has_a_note, lapsing.price_is_decided), effects=(effects.close_hold,)),
     step(T.AGREE, (S.OFFERED, S.REMINDED, S.IN_DUNNING, S.LEGAL_REVIEW), S.AGREED, {INFRINGER, OPERATOR, OWNER},
-         "Agree", guards=(lapsing.both_agree,), effects=(effects.end_the_look, lapsing.lapse)),
+         "Agree", guards=(lapsing.both_agree,), effects=(effects.end_the_look, lapsing.lapse, sharing.freeze_shares)),
     step(T.AGREE_INSTALMENTS, (S.OFFERED, S.REMINDED, S.AGREED, S.IN_DUNNING), S.IN_INSTALMENTS, {OPERATOR},
          "Agree on instalments", effects=(effects.end_the_look,)),
     # money
     step(T.RECEIVE_PAYMENT, OPEN, S.PAID, {SYSTEM}, "Payment received in full",
-         carries=("payin_id",), effects=(effects.note_payment, effects.end_holds, lapsing.lapse)),
+         carries=("payin_id",), effects=(effects.note_payment, effects.end_holds, lapsing.lapse, sharing.freeze_shares)),
     step(T.TAKE_BACK_PAYMENT, (S.PAID,), S.CLOSED, {SYSTEM}, "Payment returned",
          carries=("payin_id",), effects=(effects.note_refund, effects.end_holds)),
     # the end

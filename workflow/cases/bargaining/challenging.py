@@ -8,10 +8,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
-
 from workflow.cases.bargaining.models import FeeChallenge
-from workflow.cases.bargaining.queries import open_challenge
+from workflow.cases.bargaining.queries import current_offer, open_challenge
 from workflow.cases.bargaining.recalculating import Recalculated, recalculated
 from workflow.cases.bargaining.states import Outcome
 from workflow.cases.bargaining.telling import let_clocks_run, tell_recipient
@@ -95,7 +93,8 @@ def accept_input(
     case.version += 1
     session.flush()
     told = say(
-        "You were right about “{fact}”: it is {value}. The sum is {total} now; before it was {before}.",
+        "Our answer: you were right about “{fact}”: it is {value}. The sum is {total} now; before it was "
+        "{before}.",
         fact=new.after.label, value=new.after.value, total=offer.total, before=before.total,
     )  # fmt: skip
     note = say("The input “{fact}” is {value} now.", fact=new.after.label, value=new.after.value)
@@ -116,21 +115,12 @@ def refuse_input(
     case.version += 1
     offer = current_offer(session, case.id)
     told = say(
-        "We looked at what you told us about the calculation. The sum stays {total}.", total=offer.total
+        "Our answer: we looked at what you told us about the calculation. The sum stays {total}.",
+        total=offer.total,
     )
     tell(session, case, "case:input_refused", say("Input kept"), reason, actor, now)
     tell_recipient(session, case, HoldKind.OBJECTION, told, reason, actor, now)
     let_clocks_run(session, case, HoldKind.OBJECTION, challenge.message_id, reason, actor, now)
-
-
-def current_offer(session: Session, case_id: uuid.UUID) -> Offer:
-    """What is asked now; :class:`Refused` when nothing is."""
-    found = session.scalars(
-        select(Offer).where(Offer.case_id == case_id).order_by(Offer.number.desc()).limit(1)
-    ).first()
-    if found is None:
-        raise Refused(say("No sum is asked in this case."))
-    return found
 
 
 def _composed(new: Recalculated, text: str) -> str:

@@ -6,10 +6,10 @@ import uuid
 from datetime import datetime
 from enum import StrEnum
 
-from workflow.cases.bargaining.challenging import LONGEST_REASON, current_offer
+from workflow.cases.bargaining.challenging import LONGEST_REASON
 from workflow.cases.bargaining.limits import is_within
 from workflow.cases.bargaining.models import CounterOffer
-from workflow.cases.bargaining.queries import limit_of, named_so_often, open_counter
+from workflow.cases.bargaining.queries import current_offer, limit_of, named_so_often, open_counter
 from workflow.cases.bargaining.rules import rules_on
 from workflow.cases.bargaining.states import Outcome
 from workflow.cases.bargaining.telling import let_clocks_run, note_decision, tell_recipient
@@ -101,7 +101,9 @@ def decide_counter(
     if verdict is Verdict.DECLINE:
         _decide(counter, Outcome.REFUSED, reason, actor, now)
         told = say(
-            "Your sum of {named} was not accepted. Asked are {asked}.", named=counter.total, asked=offer.total
+            "Our answer: your sum of {named} was not accepted. Asked are {asked}.",
+            named=counter.total,
+            asked=offer.total,
         )
         tell_recipient(session, case, ABOUT, told, reason, actor, now)
     else:
@@ -130,8 +132,8 @@ def _name_another(
     _decide(counter, Outcome.ANSWERED, reason, actor, now)
     session.flush()
     told = say(
-        "Your sum of {named} was not accepted, but {other} would be. You can take that sum on the page of "
-        "your case.", named=counter.total, other=named,
+        "Our answer: your sum of {named} was not accepted, but {other} would be. You can take that sum on "
+        "the page of your case.", named=counter.total, other=named,
     )  # fmt: skip
     message = tell_recipient(session, case, ABOUT, told, reason, actor, now)
     _add(session, case, message, offer, named, actor, now)
@@ -164,7 +166,9 @@ def _agree(
     _decide(counter, Outcome.ACCEPTED, reason, actor, now)
     counter.new_offer_id = agreed.id
     session.flush()
-    told = say("We agree on {total}. You can pay this sum on the page of your case.", total=agreed.total)
+    told = say(
+        "Our answer: we agree on {total}. You can pay this sum on the page of your case.", total=agreed.total
+    )
     let_clocks_run(session, case, ABOUT, counter.message_id, told, actor, now)
     move(session, case.id, CaseTrigger.AGREE, actor, now, note=told, carries={"counter_id": counter.id})
     tell_recipient(session, case, ABOUT, told, reason, actor, now)

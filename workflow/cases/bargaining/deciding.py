@@ -5,10 +5,10 @@ from __future__ import annotations
 import uuid
 
 from workflow.cases import queries
-from workflow.cases.bargaining.challenging import current_offer
 from workflow.cases.bargaining.countering import Verdict, decide_counter
 from workflow.cases.bargaining.forms import CounterDecisionForm
 from workflow.cases.bargaining.models import CounterOffer
+from workflow.cases.bargaining.queries import current_offer
 from workflow.kernel.errors import NotFound
 from workflow.kernel.said import say
 from workflow.web.current import actor, now, writing

@@ -96,3 +96,24 @@ class CounterOffer(Base):
     decided_at: Mapped[datetime | None]
     decided_by: Mapped[str] = mapped_column(String(200), default="")
     new_offer_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("case_offers.id"), index=True)
+
+
+class AgreedShare(Base):
+    """Who gets what of an offer that was accepted or paid, frozen in the same transaction. Never changed."""
+
+    __tablename__ = "agreed_shares"
+    __table_args__ = (
+        CheckConstraint(
+            "total_minor = vat_minor + owner_minor + operator_minor", name="the_parts_are_the_whole"
+        ),
+    )
+
+    offer_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("case_offers.id"), primary_key=True)
+    case_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("cases.id"), index=True)
+    total: Mapped[Money] = money_column("total")
+    vat: Mapped[Money] = money_column("vat")
+    owner: Mapped[Money] = money_column("owner")
+    operator: Mapped[Money] = money_column("operator")
+    owner_share_bp: Mapped[int]
+    terms_version: Mapped[str] = mapped_column(String(40))
+    frozen_at: Mapped[datetime]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import func, select
 
-from workflow.cases.bargaining.models import CounterOffer, FeeChallenge, OwnerLimit
+from workflow.cases.bargaining.models import AgreedShare, CounterOffer, FeeChallenge, OwnerLimit
 from workflow.cases.bargaining.recalculating import recalculated
 from workflow.cases.bargaining.states import OUTCOME_WORDS, Outcome
 from workflow.cases.models import Case, Offer
@@ -62,6 +62,16 @@ class Doubt:
         return self.row.outcome is Outcome.OPEN
 
 
+def current_offer(session: Session, case_id: uuid.UUID) -> Offer:
+    """What is asked now; :class:`Refused` when nothing is."""
+    found = session.scalars(
+        select(Offer).where(Offer.case_id == case_id).order_by(Offer.number.desc()).limit(1)
+    ).first()
+    if found is None:
+        raise Refused(say("No sum is asked in this case."))
+    return found
+
+
 def open_challenge(session: Session, case_id: uuid.UUID) -> FeeChallenge | None:
     """The doubted input of the case that nobody has decided on."""
     wanted = select(FeeChallenge).where(FeeChallenge.case_id == case_id, FeeChallenge.outcome == Outcome.OPEN)
@@ -113,6 +123,8 @@ class Talk:
     waits: CounterOffer | None
     limit: int
     outlooks: tuple[Outlook, ...]
+    #: Who gets what of the offer that was accepted or paid, if one was.
+    frozen: AgreedShare | None
 
     def words(self, counter: CounterOffer) -> str:
         """How it ended, in words."""
@@ -127,14 +139,22 @@ def talk_of(session: Session, case: Case) -> Talk:
     )
     wanted = select(Offer).where(Offer.case_id == case.id).order_by(Offer.number.desc()).limit(1)
     offer = session.scalars(wanted).first()
-    return Talk(counters, waits, limit, _outlooks(case, offer, limit) if offer and not case.paid_at else ())
+    shares = select(AgreedShare).where(AgreedShare.case_id == case.id)
+    frozen = session.scalars(shares.order_by(AgreedShare.frozen_at.desc()).limit(1)).first()
+    return Talk(
+        counters, waits, limit, _outlooks(case, offer, limit) if offer and not case.paid_at else (), frozen
+    )
 
 
 def _outlooks(case: Case, offer: Offer, limit: int) -> tuple[Outlook, ...]:
     least = offer.net.share_bp(limit * NEVER)
     ways = (
         (say("Paid as asked"), offer.net),
-        (say("Counter-offer at the limit of {percent} %", percent=limit), least),
+        *(
+            ((say("Counter-offer at the limit of {percent} %", percent=limit), least),)
+            if limit < NEVER
+            else ()
+        ),
         (say("Nothing is paid: no costs for the rights-holder"), Money.zero(offer.net.currency)),
     )
     return tuple(

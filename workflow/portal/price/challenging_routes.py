@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from flask import redirect, request, url_for
 
 from workflow.accounts.permissions import May
-from workflow.cases.bargaining.challenging import current_offer, doubt_input
-from workflow.cases.bargaining.queries import Line, open_challenge, sheet_lines
+from workflow.cases.bargaining.challenging import doubt_input
+from workflow.cases.bargaining.queries import Line, current_offer, open_challenge, sheet_lines
 from workflow.cases.bargaining.recalculating import (
     CHALLENGEABLE,
     Recalculated,

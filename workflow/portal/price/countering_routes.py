@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from flask import flash, redirect, url_for
 
 from workflow.accounts.permissions import May
-from workflow.cases.bargaining.challenging import current_offer
 from workflow.cases.bargaining.countering import name_sum, take_named, why_no_counter
+from workflow.cases.bargaining.queries import current_offer
 from workflow.cases.models import Case
 from workflow.kernel.actors import Role
 from workflow.kernel.errors import Refused
