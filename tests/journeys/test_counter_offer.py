@@ -16,6 +16,7 @@ from workflow.cases.bargaining.models import AgreedShare, CounterOffer, OwnerLim
 from workflow.cases.bargaining.states import Outcome
 from workflow.cases.models import Offer
 from workflow.cases.states import CaseState
+from workflow.demo.people import OWNER
 from workflow.kernel import deadlines
 from workflow.kernel.deadlines import DeadlineState
 from workflow.kernel.money import Money
@@ -53,6 +54,8 @@ def test_inside_the_limit_it_is_agreed_at_once_and_can_be_paid(world: World) -> 
     case = limited(world, 80)
     visitor = world.recipient(case)
     named(visitor, "247,00", "The page had ten readers.")
+    world.work()
+    assert any("innerhalb Ihrer Grenze" in mail.text for mail in world.mails(OWNER.email))
     assert world.case(case).state is CaseState.AGREED
     offer = newest(world, case)
     assert (offer.number, offer.net, offer.vat, offer.total) == (
@@ -124,7 +127,9 @@ def test_the_rights_holder_accepts_below_the_limit(world: World) -> None:
     visitor = world.recipient(case)
     named(visitor, "107.00")
     owner, page = world.as_owner(), f"/cases/{case.id}"
-    assert "107,00 € by the recipient" in words(owner.page(page))
+    shown = words(owner.page(page))
+    assert "Your turnThe other side offers 107,00 € instead of what is asked." in shown
+    assert "107,00 € by the recipient" in shown
     assert owner.press(page, {"verdict": "accept"}).status_code == 303
     assert world.case(case).state is CaseState.AGREED
     assert (newest(world, case).net, newest(world, case).vat) == (Money(10_000), Money(700))

@@ -10,6 +10,7 @@ from flask import Response, flash, jsonify, redirect, render_template, request, 
 
 from workflow.accounts.permissions import May
 from workflow.cases import files, filters, pages, queries, services
+from workflow.cases.bargaining.owner_words import owners_turn
 from workflow.cases.bargaining.queries import doubts_of, talk_of
 from workflow.cases.bargaining.rights_holder_routes import bargaining_rights_holder
 from workflow.cases.forms import ActForm
@@ -110,10 +111,10 @@ def evidence(case_id: uuid.UUID, use_id: uuid.UUID, kind: str) -> Response:
 
 
 def _shown(session: Session, case: Case) -> dict[str, Any]:
-    letters = queries.letters_of(session, case.id)
+    letters, talk = queries.letters_of(session, case.id), talk_of(session, case)
     return {
         "case": case,
-        "turn": turn_of(session, case, actor()),
+        "turn": owners_turn(turn_of(session, case, actor()), talk),
         "state": pages.state_words(case, actor()),
         "bar": pages.stage_bar(session, case),
         "pairs": pages.pairs(queries.with_evidence(session, case)),
@@ -121,7 +122,7 @@ def _shown(session: Session, case: Case) -> dict[str, Any]:
         "steps": pages.steps(session, case, actor(), now()),
         "asked": queries.asked_for(session, case),
         "doubts": doubts_of(session, case),
-        "talk": talk_of(session, case),
+        "talk": talk,
         "entries": timeline(session, case, actor(), partial(_document_url, case.id)),
         "documents": [
             {
