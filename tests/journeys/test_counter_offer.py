@@ -21,6 +21,7 @@ from workflow.kernel import deadlines
 from workflow.kernel.deadlines import DeadlineState
 from workflow.kernel.money import Money
 from workflow.money.models import Payin
+from workflow.money.states import PayinState
 from workflow.money.waterfall import split
 
 
@@ -223,3 +224,27 @@ def test_bad_sums_get_a_sentence_and_lose_nothing(world: World) -> None:
         assert answer.status_code == 422 and said in words(answer.text), (total, words(answer.text))
         assert "Because." in answer.text
     assert world.count(CounterOffer) == 0
+
+
+def test_nobody_pays_the_old_sum_on_a_page_that_was_open(world: World) -> None:
+    case = limited(world, 80)
+    visitor = world.recipient(case)
+    waiting = visitor.press("/pay", action="/pay").location
+    world.work()
+    assert "/pay/" in waiting and [payin.state for payin in world.all(Payin)] == [PayinState.PENDING]
+    named(visitor, "247.00")
+    world.work()
+    [old] = world.all(Payin)
+    assert old.state is PayinState.FAILED and old.amount == Money(30_816)
+    world.paid(case)
+    assert [(payin.amount, payin.state) for payin in world.all(Payin, Payin.opened_at, Payin.id)] == [
+        (Money(30_816), PayinState.FAILED), (Money(24_700), PayinState.RECEIVED),
+    ]  # fmt: skip
+
+
+def test_what_is_agreed_is_not_doubted_any_more(world: World) -> None:
+    case = limited(world, 80)
+    visitor = world.recipient(case)
+    named(visitor, "247.00")
+    assert "An input can be doubted only while an offer of ours is open." in words(visitor.page("/price"))
+    assert visitor.get("/price/credited?value=yes").status_code == 303

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from workflow.cases import events
 from workflow.cases.bargaining.models import FeeChallenge
 from workflow.cases.bargaining.queries import current_offer, open_challenge
 from workflow.cases.bargaining.recalculating import Recalculated, recalculated
@@ -18,16 +19,24 @@ from workflow.cases.models import Case, ClaimLine, Message, Offer
 from workflow.cases.pricing import Grade
 from workflow.cases.services.answers import ProofFile, receive_answer
 from workflow.cases.services.deciding import tell
-from workflow.cases.states import HoldKind
+from workflow.cases.states import CaseTrigger, HoldKind
+from workflow.kernel import outbox
 from workflow.kernel.access import reached
 from workflow.kernel.actors import Actor
 from workflow.kernel.db import Session
 from workflow.kernel.documents import Vault
 from workflow.kernel.errors import Conflict, NotFound, Refused, Stale
 from workflow.kernel.ids import new_id
-from workflow.kernel.said import say
+from workflow.kernel.said import Said, say
 
 LONGEST_REASON = 2_000
+
+
+def why_no_doubt(case: Case) -> Said | None:
+    """Only what is still offered can be calculated anew: not what is agreed, nor what a lawyer has."""
+    if CASE_LIFECYCLE.find(case.state, CaseTrigger.AGREE) is not None:
+        return None
+    return say("An input can be doubted only while an offer of ours is open. Please write to us instead.")
 
 
 def doubt_input(
@@ -48,8 +57,8 @@ def doubt_input(
     """
     found = session.get(Case, case_id, with_for_update=True, populate_existing=True)
     case = reached(session, CASE_LIFECYCLE.reach, actor, found, say("This case"))
-    if case.state not in OPEN:
-        raise Refused(say("This case is over: nothing is asked of you any more."))
+    if reason := why_no_doubt(case):
+        raise Refused(reason)
     if open_challenge(session, case_id) is not None:
         raise Refused(say("A person is looking at one input already. Please wait for that decision first."))
     offer = current_offer(session, case_id)
@@ -90,6 +99,7 @@ def accept_input(
     session.flush()
     _decide(challenge, Outcome.ACCEPTED, reason, actor, now)
     challenge.new_offer_id = offer.id
+    outbox.publish(session, events.SumChanged(case.id, offer.id), key=str(offer.id), now=now)
     case.version += 1
     session.flush()
     told = say(

@@ -6,6 +6,7 @@ import uuid
 from datetime import datetime
 from enum import StrEnum
 
+from workflow.cases import events
 from workflow.cases.bargaining.challenging import LONGEST_REASON
 from workflow.cases.bargaining.limits import is_within
 from workflow.cases.bargaining.models import CounterOffer
@@ -18,6 +19,7 @@ from workflow.cases.models import Case, ClaimLine, Message, Offer
 from workflow.cases.services.answers import receive_answer
 from workflow.cases.services.moving import move
 from workflow.cases.states import CaseTrigger, HoldKind
+from workflow.kernel import outbox
 from workflow.kernel.access import reached
 from workflow.kernel.actors import Actor, Role
 from workflow.kernel.db import Session
@@ -165,6 +167,7 @@ def _agree(
     session.flush()
     _decide(counter, Outcome.ACCEPTED, reason, actor, now)
     counter.new_offer_id = agreed.id
+    outbox.publish(session, events.SumChanged(case.id, agreed.id), key=str(agreed.id), now=now)
     session.flush()
     told = say(
         "Our answer: we agree on {total}. You can pay this sum on the page of your case.", total=agreed.total

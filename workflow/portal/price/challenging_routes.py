@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from flask import redirect, request, url_for
 
 from workflow.accounts.permissions import May
-from workflow.cases.bargaining.challenging import doubt_input
+from workflow.cases.bargaining.challenging import doubt_input, why_no_doubt
 from workflow.cases.bargaining.queries import Line, current_offer, open_challenge, sheet_lines
 from workflow.cases.bargaining.recalculating import (
     CHALLENGEABLE,
@@ -44,7 +44,8 @@ def inputs() -> ResponseReturnValue:
         waits = open_challenge(session, case.id) is not None
     return page(
         "infringer/price/inputs.html", case=case, offer=offer, waits=waits, open=answerable(case),
-        why_not=why_not_recalculable(case, offer), inputs=inputs_of(offer) if offer.sheet else [],
+        why_not=why_no_doubt(case) or why_not_recalculable(case, offer),
+        inputs=inputs_of(offer) if offer.sheet else [],
     )  # fmt: skip
 
 
@@ -90,7 +91,7 @@ def _page(
     with reading() as session:
         case = session.get_one(Case, _case_id())
         offer = current_offer(session, case.id)
-        if not answerable(case) or why_not_recalculable(case, offer) or open_challenge(session, case.id):
+        if why_no_doubt(case) or why_not_recalculable(case, offer) or open_challenge(session, case.id):
             return redirect(url_for("portal_price.inputs"), code=303)
         if tried:
             try:
