@@ -81,7 +81,7 @@ def _counter_offers() -> None:
 
 
 def _agreed_shares() -> None:
-    sums = ("total", "vat", "owner", "operator")
+    sums = ("net", "owner", "operator")
     op.create_table(
         "agreed_shares",
         sa.Column("offer_id", sa.Uuid(), nullable=False),
@@ -95,8 +95,8 @@ def _agreed_shares() -> None:
         sa.Column("terms_version", sa.String(length=40), nullable=False),
         sa.Column("frozen_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint(
-            "total_minor = vat_minor + owner_minor + operator_minor",
-            name=op.f("ck_agreed_shares_the_parts_are_the_whole"),
+            "net_minor = owner_minor + operator_minor",
+            name=op.f("ck_agreed_shares_the_parts_are_the_net"),
         ),
         sa.ForeignKeyConstraint(
             ["offer_id"], ["case_offers.id"], name=op.f("fk_agreed_shares_offer_id_case_offers")

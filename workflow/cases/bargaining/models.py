@@ -103,15 +103,13 @@ class AgreedShare(Base):
 
     __tablename__ = "agreed_shares"
     __table_args__ = (
-        CheckConstraint(
-            "total_minor = vat_minor + owner_minor + operator_minor", name="the_parts_are_the_whole"
-        ),
+        CheckConstraint("net_minor = owner_minor + operator_minor", name="the_parts_are_the_net"),
     )
 
     offer_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("case_offers.id"), primary_key=True)
     case_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("cases.id"), index=True)
-    total: Mapped[Money] = money_column("total")
-    vat: Mapped[Money] = money_column("vat")
+    #: The VAT stands with the offer.
+    net: Mapped[Money] = money_column("net")
     owner: Mapped[Money] = money_column("owner")
     operator: Mapped[Money] = money_column("operator")
     owner_share_bp: Mapped[int]

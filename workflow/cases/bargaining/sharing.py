@@ -18,7 +18,7 @@ def freeze_shares(context: Context[Case]) -> None:
     owner, operator = offer.net.split(case.owner_share_bp, case.operator_share_bp)
     session.add(
         AgreedShare(
-            offer_id=offer.id, case_id=case.id, total=offer.total, vat=offer.vat, owner=owner,
+            offer_id=offer.id, case_id=case.id, net=offer.net, owner=owner,
             operator=operator, owner_share_bp=case.owner_share_bp, terms_version=case.terms_version,
             frozen_at=context.now,
         )
