@@ -55,6 +55,7 @@ def live_through(world: World) -> None:
     assert answer.status_code == 303, answer.text
     world.work()
     world.paid(world.offered(9_999))
+    _bargain(world)
     large = world.submitted()
     with world.runtime.database.transaction() as session:
         facts = from_stored(session.get_one(Case, large.id).uses[0].match_facts["fee_facts"])
@@ -83,6 +84,18 @@ def live_through_the_first_day(world: World) -> None:
     assert world.as_operator().press("/operator/set-up", action="/master-key").status_code == 303
     assert world.as_owner().press("/settings/notices", {"on": ["digest:mail"]}).status_code == 303
     ask(world.runtime.database, "notices", world.now)
+
+
+def _bargain(world: World) -> None:
+    """One recipient names a sum, another doubts an input of hers."""
+    named = world.recipient(world.offered()).press("/counter-offer", {"total": "100.00"})
+    assert named.status_code == 303
+    doubting = world.recipient(world.offered())
+    to, fields = doubting.form("/price/credited?value=yes", {"text": ""})
+    shown = ("files", (io.BytesIO(picture(7)), "imprint.jpg"))
+    fields = [*((name, value) for name, value in fields if name != "files"), shown]
+    answer = doubting.send(to, fields, content_type="multipart/form-data")
+    assert answer.status_code == 303, answer.text
 
 
 def _paper(world: World) -> None:

@@ -37,6 +37,7 @@ MODELS = (
     "workflow.cases.pricing.editions",
     "workflow.cases.post.models",
     "workflow.cases.arrivals.models",
+    "workflow.cases.bargaining.models",
     "workflow.money.models",
     "workflow.hits.models",
     "workflow.portal.models",

@@ -29,7 +29,8 @@ GUESSED = {
     "desk": {"accounts_public.log_in", "accounts_public.sign_up", "public.contact", "founding_public.found",
              "notices_public.unsubscribe", "accounts_sign_in.code", "accounts_recovery.ask"},
     "portal": {"portal_public.enter_with_code", "portal_public.look_up", "money_webhooks.stripe", "portal_answers.send",
-               "portal_payments.pay"},
+               "portal_payments.pay", "portal_price.send",
+               "portal_counter.send", "portal_counter.take"},
 }  # fmt: skip
 #: Pages that no link of a settled world leads to: links in mails, plain files, pages between two steps.
 NOT_LINKED = {

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from tests.contracts.bodies.lines import Stage
 from workflow.accounts.models import Account
 from workflow.cases.arrivals.models import Arrival, ArrivalScan
+from workflow.cases.bargaining.models import CounterOffer, FeeChallenge
 from workflow.cases.models import Letter, LetterDocument, Message, Proof, Use
 from workflow.cases.post.models import LetterDelivery
 from workflow.cases.states import LetterState
@@ -46,6 +47,8 @@ def _found(stage: Stage) -> dict[str, str]:
         "batch_id": stage.first(LetterDelivery, LetterDelivery.batch_id.is_not(None)).batch_id,
         "message_id": stage.first(Message, Message.case_id == case, Message.author_role == Role.INFRINGER).id,
         **within(stage, case),
+        "challenge_id": stage.first(FeeChallenge).id, "fact": "placement",
+        "counter_id": stage.first(CounterOffer).id,
         "case_id": case, "size": "thumb", "what": "list", "edition": "neutral-example-2024-02",
     }  # fmt: skip
     return {name: str(value) for name, value in found.items()}

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import func, select, update
 
 from detection.types import Certainty
+from workflow.cases.bargaining.models import OwnerLimit
 from workflow.cases.models import Case, Evidence
 from workflow.cases.services import move
 from workflow.cases.states import CaseState, CaseTrigger, EvidenceKind, Stage
@@ -173,6 +174,22 @@ def test_a_domain_that_is_none_is_refused(browser, filled, domain):
     answer = browser.post("/inbox/rules", {"domain": domain, "kind": "own", "reason": ""})
     assert answer.status_code == 422
     assert len(filled.hits(state=HitState.SHOWN)) == 5
+
+
+def test_the_lowest_counter_offer_is_frozen_with_the_case(browser, filled, runtime):
+    """Not said is never; what is said stands from the submission; what cannot be is a sentence."""
+    first, second, *_ = illegal(browser, filled, *blog_hits(filled))
+    html = browser.page(f"/inbox/submit?hit={first.id}")
+    assert "Counter-offer at 80 % of the lower end, if that is your limit" in html
+    wrong = submit(browser, [first], lowest_percent="101")
+    assert wrong.status_code == 422 and "Please give a number from 1 to 100." in wrong.text
+    low = submit(browser, [first], lowest_percent="5")
+    assert low.status_code == 422 and "Please give a limit from 10 to 100 per cent." in low.text
+    assert submit(browser, [first], lowest_percent="75").status_code == 303
+    assert submit(browser, [second]).status_code == 303
+    with runtime.database.reading() as session:
+        limits = session.scalars(select(OwnerLimit.percent).order_by(OwnerLimit.id)).all()
+    assert limits == [75, 100]
 
 
 def test_hits_of_a_domain_become_one_case_with_sealed_evidence(browser, filled, runtime):

@@ -85,4 +85,5 @@ DATA_TESTS: dict[str, DataTest] = {
     "0011": DataTest(nothing_special),
     "0012": DataTest(nothing_special),
     "0013": DataTest(nothing_special),
+    "0014": DataTest(nothing_special),
 }

@@ -45,6 +45,14 @@ class AnswerReceived:
 
 
 @dataclass(frozen=True, slots=True)
+class SumChanged:
+    """What is asked was lowered, or another sum was agreed: the newest offer counts."""
+
+    case_id: uuid.UUID
+    offer_id: uuid.UUID
+
+
+@dataclass(frozen=True, slots=True)
 class DunningStepReached:
     """No answer in the post-licence phase: the next formal reminder is due."""
 

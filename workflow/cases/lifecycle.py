@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from workflow.cases import agreements, effects, guards
+from workflow.cases.bargaining import lapsing, sharing
 from workflow.cases.cadence import cadence, cadence_on, zone_of
 from workflow.cases.effects import place_of
 from workflow.cases.models import Case
@@ -155,25 +156,25 @@ TRANSITIONS = (
     step(T.HOLD, (*OPEN, S.PAID), None, {INFRINGER, OPERATOR, SYSTEM}, "Stop our clocks",
          carries=("kind",), effects=(effects.open_hold,)),
     step(T.RESUME, (*OPEN, S.PAID), None, {OPERATOR, SYSTEM}, "Let our clocks run again",
-         carries=("hold_id",), guards=(guards.has_a_note,), effects=(effects.close_hold,)),
-    step(T.AGREE, (S.OFFERED, S.REMINDED, S.IN_DUNNING, S.LEGAL_REVIEW), S.AGREED, {INFRINGER, OPERATOR},
-         "Agree", effects=(effects.end_the_look,)),
+         carries=("hold_id",), guards=(guards.has_a_note, lapsing.price_is_decided), effects=(effects.close_hold,)),
+    step(T.AGREE, (S.OFFERED, S.REMINDED, S.IN_DUNNING, S.LEGAL_REVIEW), S.AGREED, {INFRINGER, OPERATOR, OWNER},
+         "Agree", guards=(lapsing.both_agree,), effects=(effects.end_the_look, lapsing.lapse, sharing.freeze_shares)),
     step(T.AGREE_INSTALMENTS, (S.OFFERED, S.REMINDED, S.AGREED, S.IN_DUNNING), S.IN_INSTALMENTS, {OPERATOR},
          "Agree on instalments", effects=(effects.end_the_look,)),
     # money
     step(T.RECEIVE_PAYMENT, OPEN, S.PAID, {SYSTEM}, "Payment received in full",
-         carries=("payin_id",), effects=(effects.note_payment, effects.end_holds)),
+         carries=("payin_id",), effects=(effects.note_payment, effects.end_holds, lapsing.lapse, sharing.freeze_shares)),
     step(T.TAKE_BACK_PAYMENT, (S.PAID,), S.CLOSED, {SYSTEM}, "Payment returned",
          carries=("payin_id",), effects=(effects.note_refund, effects.end_holds)),
     # the end
     step(T.CLOSE_PAID, (S.PAID,), S.CLOSED, {SYSTEM}, "Close, paid",
          guards=(guards.nothing_holds,), effects=(effects.close_as_paid, effects.write_closing)),
     step(T.SETTLE, (S.AGREED, S.WITH_PARTNER, S.IN_COURT), S.SETTLED, {PARTNER, OPERATOR}, "Settle",
-         guards=(guards.has_a_note,), effects=(effects.end_holds,)),
+         guards=(guards.has_a_note,), effects=(effects.end_holds, lapsing.lapse)),
     step(T.WITHDRAW, BEFORE_OFFER, S.CLOSED, {OWNER}, "Withdraw the case",
          effects=(effects.close_as_withdrawn,), warning="Nobody was written to, and nobody will be."),
     step(T.CLOSE, OPEN, S.CLOSED, {OPERATOR}, "Close the case",
-         carries=("reason",), effects=(effects.close_for_reason, effects.end_holds, effects.write_closing),
+         carries=("reason",), effects=(effects.close_for_reason, effects.end_holds, lapsing.lapse, effects.write_closing),
          warning="The infringer gets a closing letter: no further claim for this picture."),
 )  # fmt: skip
 

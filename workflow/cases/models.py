@@ -244,7 +244,7 @@ class Hold(Base):
 
 
 #: What the forms of the portal write before a person's own words, each on a line of its own.
-ANSWER_HEADS = ("Licence from", "Number", "Objection")
+ANSWER_HEADS = ("Licence from", "Number", "Objection", "Input", "Sum named", "Our answer")
 
 
 class Message(Base):

@@ -10,6 +10,9 @@ from flask import Response, flash, jsonify, redirect, render_template, request, 
 
 from workflow.accounts.permissions import May
 from workflow.cases import files, filters, pages, queries, services
+from workflow.cases.bargaining.owner_words import owners_turn
+from workflow.cases.bargaining.queries import doubts_of, talk_of
+from workflow.cases.bargaining.rights_holder_routes import bargaining_rights_holder
 from workflow.cases.forms import ActForm
 from workflow.cases.models import Case
 from workflow.cases.states import LetterState
@@ -29,7 +32,7 @@ if TYPE_CHECKING:
 cases_rights_holder = role_blueprint(
     "cases_rights_holder", __name__, role=Role.RIGHTS_HOLDER, reads=May.CASES_READ, url_prefix="/cases"
 )
-BLUEPRINTS = (cases_rights_holder,)
+BLUEPRINTS = (cases_rights_holder, bargaining_rights_holder)
 
 #: What is said after a step.
 DONE = {
@@ -108,16 +111,18 @@ def evidence(case_id: uuid.UUID, use_id: uuid.UUID, kind: str) -> Response:
 
 
 def _shown(session: Session, case: Case) -> dict[str, Any]:
-    letters = queries.letters_of(session, case.id)
+    letters, talk = queries.letters_of(session, case.id), talk_of(session, case)
     return {
         "case": case,
-        "turn": turn_of(session, case, actor()),
+        "turn": owners_turn(turn_of(session, case, actor()), talk),
         "state": pages.state_words(case, actor()),
         "bar": pages.stage_bar(session, case),
         "pairs": pages.pairs(queries.with_evidence(session, case)),
         "sum": pages.sum_of(case, queries.current_offer(session, case.id)),
         "steps": pages.steps(session, case, actor(), now()),
         "asked": queries.asked_for(session, case),
+        "doubts": doubts_of(session, case),
+        "talk": talk,
         "entries": timeline(session, case, actor(), partial(_document_url, case.id)),
         "documents": [
             {

@@ -12,6 +12,7 @@ from workflow.accounts.models import Account
 from workflow.accounts.notices import Link, NoticeKind, NoticeMail, notify, notify_operators
 from workflow.accounts.queries import operator_profile
 from workflow.cases import events, letters
+from workflow.cases.bargaining.owner_words import words_about
 from workflow.cases.models import Case, Message
 from workflow.cases.states import CLOSED_WORDS, REJECT_WORDS, ClosedReason, RejectReason
 from workflow.cases.turns import turn_of
@@ -50,6 +51,7 @@ def tell_owner_answer(session: Session, runtime: Runtime, event: events.AnswerRe
         say("Answer received"),
         say("The other side answered. We read it and decide; our reminders stand still meanwhile."),
     )
+    told = words_about(session, event.message_id) or told
     text = say("The other side answered in case {reference}: {host}", **_named(session, event.case_id))
     _tell_owner(session, runtime, event.case_id, NoticeKind.ANSWER, text, told, f"answer:{event.message_id}")
 

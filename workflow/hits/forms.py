@@ -7,8 +7,16 @@ from enum import StrEnum
 from typing import TypeVar
 
 from flask import request
-from wtforms import BooleanField, HiddenField, SelectChoice, SelectField, StringField, TextAreaField
-from wtforms.validators import DataRequired, InputRequired
+from wtforms import (
+    BooleanField,
+    HiddenField,
+    IntegerField,
+    SelectChoice,
+    SelectField,
+    StringField,
+    TextAreaField,
+)
+from wtforms.validators import DataRequired, InputRequired, NumberRange, Optional
 
 from detection.types import Certainty, MatchKind
 from workflow.hits.queries import Order, View, Wanted
@@ -32,6 +40,11 @@ class SubmitForm(BaseForm):
         ATTEST_NO_LICENCE, [InputRequired(say("Please confirm this, or do not submit."))]
     )
     note = TextAreaField("Note for the operator")
+    lowest_percent = IntegerField(
+        "Lowest counter-offer you accept without being asked, in per cent",
+        [Optional(), NumberRange(1, 100, say("Please give a number from 1 to {most}.", most=100))],
+        default=100,
+    )
     longest = {"note": NOTE_LENGTH}  # noqa: RUF012 - read only
 
 

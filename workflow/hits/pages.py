@@ -198,8 +198,12 @@ def place_of(hit: Hit) -> list[Fact]:
     ]
 
 
-def outcomes_of(hits: Sequence[Hit], terms: ContractTerms) -> list[Outcome]:
-    """Three ways it may end; sums without VAT. Hits without a price count nothing."""
+#: What the preview of a counter-offer shows while no limit is chosen.
+EXAMPLE_LIMIT, WHOLE = 80, 100
+
+
+def outcomes_of(hits: Sequence[Hit], terms: ContractTerms, lowest: int | None) -> list[Outcome]:
+    """The ways it may end; sums without VAT. Hits without a price count nothing."""
     lows = [hit.fee_low for hit in hits if hit.fee_low is not None]
     highs = [hit.fee_high for hit in hits if hit.fee_high is not None]
     if not lows or not highs or len({amount.currency for amount in lows}) > 1:
@@ -212,9 +216,13 @@ def outcomes_of(hits: Sequence[Hit], terms: ContractTerms) -> list[Outcome]:
         version=terms.version,
     )
     nothing = Money.zero(low.currency)
+    percent = lowest if lowest and 0 < lowest < WHOLE else EXAMPLE_LIMIT
+    less = low.share_bp(percent * WHOLE)
+    at_limit = say("Counter-offer at {percent} % of the lower end, if that is your limit", percent=percent)
     return [
         Outcome(say("Paid at the upper end"), high, high.share_bp(terms.owner_share_bp), share),
         Outcome(say("Paid at the lower end"), low, low.share_bp(terms.owner_share_bp), share),
+        Outcome(at_limit, less, less.share_bp(terms.owner_share_bp), share),
         Outcome(
             say("Nothing is paid"),
             nothing,

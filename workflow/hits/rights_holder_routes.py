@@ -155,7 +155,9 @@ def submit() -> ResponseReturnValue:
         return form_page(
             "rights_holder/hits/submit.html", form,
             hits=hits, against=against, picked=picked, most=MAX_USES, words=pages, terms=terms,
-            outcomes=pages.outcomes_of(paid or [hit for hit in hits if not against[hit.id]], terms),
+            outcomes=pages.outcomes_of(
+                paid or [hit for hit in hits if not against[hit.id]], terms, form.lowest_percent.data
+            ),
         )  # fmt: skip
 
 
@@ -218,7 +220,7 @@ def difference(hit_id: uuid.UUID) -> Response:
 def _submitted(form: SubmitForm, keys: list[uuid.UUID]) -> ResponseReturnValue:
     gathered = services.gather(runtime(), keys, actor(), now())
     said = (form.rights.label.text, form.no_licence.label.text)
-    attestation = services.Attestation(said, form.note.data or "")
+    attestation = services.Attestation(said, form.note.data or "", form.lowest_percent.data or 100)
     with writing() as session:
         case = services.submit_hits(session, runtime(), keys, gathered, attestation, actor(), now())
         hit = queries.own_hit(session, actor(), keys[0])

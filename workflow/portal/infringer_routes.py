@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 from flask import flash, redirect, url_for
 
 from workflow.accounts.permissions import May
+from workflow.cases.bargaining.countering import why_no_counter
+from workflow.cases.bargaining.queries import counters_of, doubts_of
+from workflow.cases.bargaining.states import OUTCOME_WORDS
 from workflow.cases.cadence import cadence
 from workflow.cases.lifecycle import CASE_LIFECYCLE
 from workflow.cases.models import Case, Evidence
@@ -22,6 +25,8 @@ from workflow.portal import access, entry, pictures, queries
 from workflow.portal.infringer_answer_routes import portal_answers
 from workflow.portal.infringer_payment_routes import portal_payments
 from workflow.portal.pages import page
+from workflow.portal.price.challenging_routes import portal_price
+from workflow.portal.price.countering_routes import portal_counter
 from workflow.portal.standing import answer_by_words, answerable, payable, received_words, standing
 from workflow.portal.view import ASKED_WORDS, LETTER_WORDS, outline_of, sheet_of
 from workflow.web.blueprints import role_blueprint
@@ -31,7 +36,7 @@ if TYPE_CHECKING:
     from flask.typing import ResponseReturnValue
 
 portal_infringer = role_blueprint("portal_infringer", __name__, role=Role.INFRINGER, reads=May.PORTAL_READ)
-BLUEPRINTS = (portal_infringer, portal_answers, portal_payments)
+BLUEPRINTS = (portal_infringer, portal_answers, portal_payments, portal_price, portal_counter)
 
 SHOWN_KINDS = {"photograph": EvidenceKind.PHOTOGRAPH, "found": EvidenceKind.FOUND_IMAGE}
 KINDS = {**SHOWN_KINDS, "page": EvidenceKind.PAGE}
@@ -65,6 +70,8 @@ def case() -> ResponseReturnValue:
         messages = queries.messages_of(session, case.id)
         payin = queries.live_payin(session, case.id)
         extendable = _may_extend(session, case)
+        doubts, counters = doubts_of(session, case), counters_of(session, case.id)
+        nameable = offer is not None and why_no_counter(session, case, now()) is None
         browsers = queries.count_browsers(session, case.id, wall(), wall() - entry.IDLE)
     return page(
         "infringer/case.html",
@@ -82,6 +89,10 @@ def case() -> ResponseReturnValue:
         messages=messages,
         when=lambda moment: received_words(case, moment),
         payin=payin,
+        doubts=doubts,
+        counters=counters,
+        counter_words=OUTCOME_WORDS,
+        nameable=nameable,
         browsers=browsers,
         extendable=extendable,
         extension_days=cadence(case.cadence_version).extension_days if extendable else 0,

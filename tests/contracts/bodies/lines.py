@@ -13,7 +13,11 @@ from sqlalchemy import select
 
 from tests.contracts.test_routes import addresses
 from tests.world import Form, Made, Visitor, World
+from workflow.cases.bargaining.models import CounterOffer
 from workflow.cases.models import Case
+from workflow.cases.pricing import from_stored
+from workflow.cases.services import move, set_price
+from workflow.cases.states import CaseTrigger
 from workflow.kernel.db import Session
 
 #: Made with the page so that pressing twice is once; they name nothing that is there.
@@ -123,6 +127,37 @@ class Stage:
             assert found, f"{page} has no form"
             self._tokens[who] = found[1]
         return self._tokens[who]
+
+
+def just_offered(stage: Stage) -> Made:
+    """A case of its own whose offer was decided; nothing is printed, and the worker has nothing to do."""
+    world = stage.world
+    made = world.submitted()
+
+    def offer(session: Session) -> None:
+        facts = from_stored(session.get_one(Case, made.id).uses[0].match_facts["fee_facts"])
+        set_price(session, made.id, facts, world.operator, world.now)
+        move(session, made.id, CaseTrigger.OFFER, world.operator, world.now)
+
+    stage.change(offer)
+    return made
+
+
+def doubted(stage: Stage) -> Made:
+    """A case of its own whose recipient doubts an input of the sum."""
+    made = just_offered(stage)
+    visitor = stage.world.recipient(made)
+    to, fields = visitor.form("/price/credited?value=yes", {"text": "It stands in our imprint."})
+    assert visitor.send(to, [pair for pair in fields if pair[0] != "files"]).status_code == 303
+    return made
+
+
+def countered(stage: Stage) -> tuple[Made, str]:
+    """A case of its own whose recipient named a sum, and the key of that sum."""
+    made = just_offered(stage)
+    answer = stage.world.recipient(made).press("/counter-offer", {"total": "100.00"}, action="/counter-offer")
+    assert answer.status_code == 303
+    return made, str(stage.first(CounterOffer, CounterOffer.case_id == made.id).id)
 
 
 def ids_in(to: str, fields: list[tuple[str, Any]]) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import update
 
-from tests.contracts.bodies.lines import Line, Stage, bare, on
+from tests.contracts.bodies.lines import Line, Stage, bare, countered, doubted, on
 from tests.world import Form, changed
 from workflow.accounts.models import Account
 from workflow.cases.models import Case, Letter
@@ -34,6 +34,17 @@ def _price(stage: Stage) -> Form:
 
 def _ways(stage: Stage) -> Form:
     return stage.form("reviewer", f"{_page(stage)}/ways", {"note": "They asked for it."})
+
+
+def _doubted(stage: Stage, action: str) -> Form:
+    page = f"/operator/cases/{doubted(stage).id}"
+    return stage.form("reviewer", page, {"note": "Looked at."}, action)
+
+
+def _sum(stage: Stage) -> Form:
+    made, counter = countered(stage)
+    to, fields = stage.form("reviewer", f"/operator/cases/{made.id}", {"note": "Too little."}, counter)
+    return to, [*fields, ("verdict", "decline")]
 
 
 def _answer(stage: Stage) -> Form:
@@ -136,6 +147,9 @@ LINES = {
     "cases_operator.ways": Line("reviewer", _ways),
     "cases_operator.answer": Line("reviewer", _answer),
     "cases_operator.looked": Line("reviewer", _looked),
+    "cases_operator.accept_doubt": Line("reviewer", lambda stage: _doubted(stage, "/accept")),
+    "cases_operator.refuse_doubt": Line("reviewer", lambda stage: _doubted(stage, "/refuse")),
+    "cases_operator.decide_sum": Line("reviewer", _sum),
     "cases_operator.date_again": Line("reviewer", _again),
     "cases_operator.act": Line("reviewer", _hold),
     "letters_operator.again": Line(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 
-from tests.contracts.bodies.lines import File, Line, Stage, bare, on
+from tests.contracts.bodies.lines import File, Line, Stage, bare, countered, just_offered, on
 from tests.contracts.crowd import PASSWORD
 from tests.second_step import code_for
 from tests.world import Form, changed, picture
@@ -58,6 +58,12 @@ def _withdraw(stage: Stage) -> Form:
     return f"/cases/{made.id}/act", [("trigger", "withdraw"), ("version", str(version))]
 
 
+def _sum(stage: Stage) -> Form:
+    made, counter = countered(stage)
+    to, fields = stage.form("owner", f"/cases/{made.id}", {"note": "Too little."}, counter)
+    return to, [*fields, ("verdict", "decline")]
+
+
 def _open_notice(stage: Stage) -> Form:
     notice = stage.first(
         Notice, Notice.account_id == uuid.UUID(stage.world.owner.id), Notice.read_at.is_(None)
@@ -84,6 +90,11 @@ LINES = {
     "hits_rights_holder.reopen": Line("owner", _reopen, other=422, why_other=NOT_IN_THE_LIST),
     "hits_rights_holder.judge_group": Line("owner", _judge_group, other=422, why_other=NOT_IN_THE_LIST),
     "hits_rights_holder.submit": Line("owner", _submit),
+    "bargaining_rights_holder.decide_sum": Line("owner", _sum),
+    "bargaining_rights_holder.limit": Line(
+        "owner",
+        lambda stage: stage.form("owner", f"/cases/{just_offered(stage).id}", {"percent": "90"}, "/limit"),
+    ),
     "cases_rights_holder.act": Line("owner", _withdraw),
     "desk_first_steps.put_away": bare("owner", "/first-steps/put-away"),
 }

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-from tests.contracts.bodies.lines import File, Line, Stage, bare, on
+import uuid
+
+from tests.contracts.bodies.lines import File, Line, Stage, bare, countered, just_offered, on
 from tests.world import Form, Visitor, picture
+from workflow.cases.bargaining.countering import Verdict, decide_counter
+from workflow.cases.models import Case
+from workflow.kernel.db import Session
+from workflow.kernel.money import Money
 
 
 def _enter(stage: Stage) -> Form:
@@ -33,6 +39,34 @@ def _more_time(stage: Stage) -> Form:
     return stage.form("fresh", "/case", action="/more-time")
 
 
+def _doubt(stage: Stage) -> Form:
+    """Of a sum that was calculated, in a case where no input is doubted."""
+    stage.extra["fresh"] = stage.world.recipient(just_offered(stage))
+    values = {"text": "It stands in our imprint.", "files": File(picture(9), "imprint.jpg")}
+    return stage.form("fresh", "/price/credited?value=yes", values)
+
+
+def _counter(stage: Stage) -> Form:
+    stage.extra["fresh"] = stage.world.recipient(just_offered(stage))
+    return stage.form("fresh", "/counter-offer", {"total": "100.00"}, "/counter-offer")
+
+
+def _take(stage: Stage) -> Form:
+    """A sum that was named in answer to the recipient's."""
+    made, counter = countered(stage)
+
+    def name(session: Session) -> None:
+        version = session.get_one(Case, made.id).version
+        decide_counter(
+            session, uuid.UUID(counter), Verdict.NAME, "Halfway.", Money(20_000), stage.world.owner,
+            stage.world.now, seen_version=version,
+        )  # fmt: skip
+
+    stage.change(name)
+    stage.extra["fresh"] = stage.world.recipient(made)
+    return stage.form("fresh", "/case", {}, "/take")
+
+
 def _verify(stage: Stage) -> Form:
     return stage.form("passer-by", "/verify", {"reference": stage.case.reference}, "/verify")
 
@@ -53,6 +87,9 @@ LINES = {
     "portal_payments.pay": on("recipient", "/pay", action="/pay"),
     "portal_answers.more_time": Line("fresh", _more_time),
     "portal_answers.send": Line("recipient", _answer),
+    "portal_counter.send": Line("fresh", _counter),
+    "portal_counter.take": Line("fresh", _take),
+    "portal_price.send": Line("fresh", _doubt),
     "portal_infringer.leave": Line("fresh", _leave),
     "portal_infringer.leave_everywhere": Line("fresh", _leave_everywhere),
 }  # fmt: skip

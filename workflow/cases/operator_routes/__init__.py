@@ -1,6 +1,6 @@
 """The operator's desk: ``reading`` shows, ``deciding`` changes; letters, post, arrivals and tariffs."""
 
-from workflow.cases.operator_routes import arrivals, deciding, letters, post, reading, tariffs
+from workflow.cases.operator_routes import arrivals, bargaining, deciding, letters, post, reading, tariffs
 from workflow.cases.operator_routes.blueprints import (
     arrivals_operator,
     cases_operator,
@@ -9,6 +9,6 @@ from workflow.cases.operator_routes.blueprints import (
     tariffs_operator,
 )
 
-__all__ = ["BLUEPRINTS", "arrivals", "deciding", "letters", "post", "reading", "tariffs"]
+__all__ = ["BLUEPRINTS", "arrivals", "bargaining", "deciding", "letters", "post", "reading", "tariffs"]
 
 BLUEPRINTS = (cases_operator, letters_operator, post_operator, arrivals_operator, tariffs_operator)

@@ -11,6 +11,7 @@ from flask import Response, render_template, request, url_for
 from workflow.cases import files, filters, pages, queries, worklist
 from workflow.cases.arrivals.queries import arrivals_of
 from workflow.cases.arrivals.states import KIND_WORDS
+from workflow.cases.bargaining.queries import doubts_of, talk_of
 from workflow.cases.forms import CLOSE_CHOICES, HOLD_CHOICES, REJECT_CHOICES, AnswerForm
 from workflow.cases.lifecycle import LOOKED_AFTER
 from workflow.cases.models import Case, Hold, Message
@@ -132,6 +133,8 @@ def _shown(session: Session, case: Case) -> dict[str, Any]:
         "answer": AnswerForm(formdata=None),
         **_letters(session, case),
         "arrivals": arrivals_of(session, case.id),
+        "doubts": doubts_of(session, case),
+        "talk": talk_of(session, case),
         "kind_words": KIND_WORDS,
         "choice_words": CHOICE_WORDS,
         "delivery_chips": DELIVERY_CHIPS,

@@ -92,6 +92,8 @@ class Grade(StrEnum):
     STATED = "stated"
     #: Read from the page or its picture by a program or a person.
     OBSERVED = "observed"
+    #: The recipient showed it, and a person accepted it.
+    SHOWN = "shown"
     #: A document shows it.
     PROVEN = "proven"
 
@@ -101,6 +103,7 @@ GRADE_WORDS: dict[Grade, Said] = {
     Grade.ASSUMED: say("assumed"),
     Grade.STATED: say("stated"),
     Grade.OBSERVED: say("observed"),
+    Grade.SHOWN: say("shown by the recipient"),
     Grade.PROVEN: say("proven"),
 }
 PLACEMENT_WORDS: dict[Placement, Said] = {

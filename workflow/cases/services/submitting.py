@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from workflow.accounts.models import Account, ContractTerms
+from workflow.cases.bargaining.limits import set_limit
 from workflow.cases.lifecycle import CASE_LIFECYCLE
 from workflow.cases.models import Case, Evidence, Use
 from workflow.cases.services.moving import move
@@ -79,6 +80,8 @@ class NewCase:
     uses: Sequence[UseFacts]
     attested: str
     recipient: Recipient = field(default_factory=Recipient)
+    #: From how many per cent of the sum asked a counter-offer is accepted at once; 100 is never.
+    lowest_percent: int = 100
 
 
 def submit_case(
@@ -128,6 +131,7 @@ def submit_case(
         session, scope_of(case.id), code.encode(), media_type="text/plain", name="portal-code", now=now
     )
     case.code_document_id = sealed.id
+    set_limit(session, case.id, new.lowest_percent, actor, now)
     for position, facts in enumerate(new.uses, start=1):
         _add_use(session, vault, case, position, facts, now)
     session.flush()

@@ -36,6 +36,8 @@ class Attestation:
 
     sentences: tuple[str, ...]
     note: str = ""
+    #: From how many per cent of the sum asked a counter-offer is accepted at once; 100 is never.
+    lowest_percent: int = 100
 
     @property
     def text(self) -> str:
@@ -95,6 +97,7 @@ def submit_hits(
             uses=[_use_of(session, hit, gathered[hit.id]) for hit in hits],
             attested=attestation.text,
             recipient=_recipient_of(hits),
+            lowest_percent=attestation.lowest_percent,
         ),
         actor,
         now,

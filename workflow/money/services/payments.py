@@ -66,7 +66,8 @@ def take_payment(session: Session, payin_id: uuid.UUID, facts: PaymentFacts, now
     advance(session, PAYIN_LIFECYCLE, payin_id, PayinTrigger.RECEIVE, SYSTEM, now, note=facts.payment_intent)
     move(
         session, case.id, CaseTrigger.RECEIVE_PAYMENT, SYSTEM, now,
-        note=say("{amount} by card", amount=format_money(payin.amount)), carries={"payin_id": payin_id},
+        note=say("{amount} by card", amount=format_money(payin.amount)),
+        carries={"payin_id": payin_id, "offer_id": payin.offer_id},
     )  # fmt: skip
     failpoint("book.after_move")
     return note_fee(session, payin_id, facts, now)
