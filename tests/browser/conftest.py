@@ -14,6 +14,7 @@ import waitress
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 from sqlalchemy import select
+from waitress.wasyncore import dispatcher
 
 from tests.databases import Mould
 from tests.dialects import Cast
@@ -70,10 +71,12 @@ def live(tmp_path: Path, settled: Mould, cast: Cast, shared_decoder: UploadDecod
     with database.reading() as session:
         found = {person.email: person.actor for person in session.scalars(select(Account))}
     world = World(runtime, clock, found[people.OWNER.email], found[people.OPERATOR.email], standin)
+    connections: dict[int, dispatcher] = {}
     server = waitress.create_server(
-        create_application(runtime), host="127.0.0.1", port=port, threads=6, ident=None
+        create_application(runtime), map=connections, host="127.0.0.1", port=port, threads=6, ident=None
     )
-    threading.Thread(target=server.run, daemon=True).start()
+    web = threading.Thread(target=server.run, daemon=True)
+    web.start()
     stop = threading.Event()
     worker = threading.Thread(target=Worker(runtime, handlers(world.gateway)).run, args=(stop,), daemon=True)
     worker.start()
@@ -84,7 +87,13 @@ def live(tmp_path: Path, settled: Mould, cast: Cast, shared_decoder: UploadDecod
 
     yield Live(world, config.desk_url, portal, let_worker_go)
     let_worker_go()
-    server.close()
+    open_ones = list(connections.values())
+    connections.clear()  # the loop ends when it has nothing to watch; closed under it, it would break
+    server.pull_trigger()
+    web.join(20)
+    server.task_dispatcher.shutdown()
+    for connection in open_ones:
+        connection.close()
     standin.close()
     database.dispose()
 
