@@ -119,8 +119,8 @@ BROKEN: dict[str, tuple[tuple[str, ...], str]] = {
         r"Case \S+ is “[\w ]+” and has no next date\.",
     ),
     "holds": (
-        ("UPDATE deadlines SET state = 'open' "
-         "WHERE id = (SELECT id FROM deadlines WHERE state = 'paused' ORDER BY id LIMIT 1)",),
+        (("UPDATE deadlines SET state = 'open' "
+          "WHERE id = (SELECT id FROM deadlines WHERE state = 'paused' ORDER BY id LIMIT 1)"),),
         r"Case \S+: the date “\w+” runs although the case is held\.",
     ),
     "taken dates": (
