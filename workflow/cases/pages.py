@@ -10,6 +10,7 @@ from typing import Any
 from workflow.cases import guards
 from workflow.cases.lifecycle import CASE_LIFECYCLE
 from workflow.cases.models import Case, Offer, Use
+from workflow.cases.pricing.sheet import Line
 from workflow.cases.states import (
     CLOSED_WORDS,
     STAGE_OF_CASE,
@@ -84,17 +85,6 @@ class Pair:
     kinds: frozenset[EvidenceKind]
     #: The page's address if a browser may follow it.
     href: str
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One line of a sheet."""
-
-    label: str
-    amount: Money
-    because: str = ""
-    #: The rule or the tariff behind it.
-    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)

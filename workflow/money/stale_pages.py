@@ -6,12 +6,10 @@ from sqlalchemy import select
 
 from workflow.cases import events
 from workflow.cases.models import Offer
-from workflow.kernel import outbox
 from workflow.kernel.db import Session
 from workflow.kernel.runtime import Runtime
-from workflow.kernel.said import say
 from workflow.money.models import Payin
-from workflow.money.services.checkouts import FIRST, SHUT, note_failure
+from workflow.money.services.checkouts import shut_page
 from workflow.money.states import LIVE
 
 
@@ -24,8 +22,4 @@ def shut_stale_page(session: Session, runtime: Runtime, event: events.SumChanged
         Payin.case_id == event.case_id, Payin.state.in_(LIVE), Payin.payment_intent.is_(None)
     )
     for payin in session.scalars(opened.where(Payin.offer_id != current)).all():
-        reason = say("What is owed has changed; this card page is no longer used.")
-        note_failure(session, payin.id, reason, now)
-        if payin.foreign_id:
-            fields = {"foreign_id": payin.foreign_id}
-            outbox.post(session, SHUT, fields, key=f"{SHUT}:{payin.id}", now=now, priority=FIRST)
+        shut_page(session, payin, now)

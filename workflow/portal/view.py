@@ -7,6 +7,7 @@ from typing import Any
 
 from workflow.cases.models import Case, Offer, Use
 from workflow.cases.pricing import FactShown, facts_shown, from_stored
+from workflow.cases.pricing.sheet import Line
 from workflow.cases.pricing.tariff_files import shipped
 from workflow.cases.states import ClaimNature, LetterKind
 from workflow.kernel.money import Currency, Money
@@ -30,17 +31,6 @@ ASKED_WORDS: dict[ClaimNature, str] = {
 }
 
 _CORNERS = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One line of a sheet."""
-
-    label: str
-    amount: Money
-    because: str = ""
-    #: The rule or the tariff behind it.
-    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)

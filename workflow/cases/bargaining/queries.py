@@ -12,7 +12,7 @@ from workflow.cases.bargaining.recalculating import recalculated
 from workflow.cases.bargaining.states import OUTCOME_WORDS, Outcome
 from workflow.cases.models import Case, Offer
 from workflow.cases.pricing import facts_shown, from_stored
-from workflow.cases.pricing.sheet import FactShown
+from workflow.cases.pricing.sheet import FactShown, Line
 from workflow.kernel.actors import Role
 from workflow.kernel.db import Session
 from workflow.kernel.errors import Refused
@@ -23,16 +23,6 @@ from workflow.kernel.said import joined, say, stored
 SHOWN = 50
 #: Without a limit nothing below the sum is accepted without asking.
 NEVER = 100
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One line of a sheet."""
-
-    label: str
-    amount: Money
-    because: str = ""
-    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)

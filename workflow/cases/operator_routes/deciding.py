@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from flask import flash, redirect, render_template, request, url_for
 
 from workflow.accounts.permissions import May
-from workflow.cases import pages, queries, services
+from workflow.cases import queries, services
 from workflow.cases.forms import (
     ActForm,
     AnswerForm,
@@ -28,6 +28,7 @@ from workflow.cases.pricing import (
     tariffs_of,
 )
 from workflow.cases.pricing.forms import FeeForm, PriceForm, fee_data
+from workflow.cases.pricing.sheet import Line
 from workflow.cases.services import deciding
 from workflow.cases.states import CaseState, CaseTrigger, HoldKind, UseClass
 from workflow.kernel.db import Session
@@ -194,7 +195,7 @@ def _price_page(
     page = render_template(
         "operator/cases/price.html",
         case=case, form=form, price_form=price_form, sheet=sheet,
-        lines=[pages.Line(line.label, line.net, line.why, line.source) for line in sheet.lines]
+        lines=[Line(line.label, line.net, line.why, line.source) for line in sheet.lines]
         if sheet else [],
         court=court_view(sheet, case.recipient_country, now().date()) if sheet else None,
         open=case.state is CaseState.SUBMITTED,

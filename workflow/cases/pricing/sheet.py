@@ -42,6 +42,17 @@ class SheetLine:
 
 
 @dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a sheet as pages show it."""
+
+    label: str
+    amount: Money
+    because: str = ""
+    #: The rule or the tariff behind it.
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class FactShown:
     """A fact as people read it, with how well it is known."""
 

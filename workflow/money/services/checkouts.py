@@ -53,7 +53,7 @@ def open_payin(session: Session, case_id: uuid.UUID, actor: Actor, now: datetime
     if live is not None and live.offer_id == offer.id:
         return live
     if live is not None:  # what is owed has changed since that page was made: shut it, begin anew
-        _shut(session, live, now)
+        shut_page(session, live, now)
     failpoint("checkout.before_row")
     payin = Payin(id=new_id(), case_id=case_id, offer_id=offer.id, amount=offer.total, opened_at=now)
     begin(
@@ -100,7 +100,8 @@ def note_failure(session: Session, payin_id: uuid.UUID, why: str, now: datetime)
     return advance(session, PAYIN_LIFECYCLE, payin_id, PayinTrigger.FAIL, SYSTEM, now, note=why)
 
 
-def _shut(session: Session, payin: Payin, now: datetime) -> None:
+def shut_page(session: Session, payin: Payin, now: datetime) -> None:
+    """What is owed has changed: nobody pays on this card page any more."""
     note_failure(session, payin.id, say("What is owed has changed; this card page is no longer used."), now)
     if payin.foreign_id:
         key = f"{SHUT}:{payin.id}"

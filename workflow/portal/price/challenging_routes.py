@@ -9,7 +9,7 @@ from flask import redirect, request, url_for
 
 from workflow.accounts.permissions import May
 from workflow.cases.bargaining.challenging import doubt_input, why_no_doubt
-from workflow.cases.bargaining.queries import Line, current_offer, open_challenge, sheet_lines
+from workflow.cases.bargaining.queries import current_offer, open_challenge, sheet_lines
 from workflow.cases.bargaining.recalculating import (
     CHALLENGEABLE,
     Recalculated,
@@ -19,6 +19,7 @@ from workflow.cases.bargaining.recalculating import (
     why_not_recalculable,
 )
 from workflow.cases.models import Case
+from workflow.cases.pricing.sheet import Line
 from workflow.cases.proofs import MAX_BODY, read_proofs
 from workflow.kernel.actors import Role
 from workflow.kernel.errors import NotFound, Refused
