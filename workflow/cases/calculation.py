@@ -7,6 +7,7 @@ from typing import Any
 from workflow.cases.models import Case, Offer
 from workflow.cases.pricing import facts_shown, from_stored
 from workflow.kernel.money import Currency, Money
+from workflow.kernel.said import say, say_many
 
 
 def calculation_of(case: Case, offer: Offer) -> dict[str, Any] | None:
@@ -27,8 +28,9 @@ def calculation_of(case: Case, offer: Offer) -> dict[str, Any] | None:
     if further:
         lines.append(
             {
-                "label": f"{further} further use" + ("s" if further > 1 else ""), "net": one * further,
-                "explanation": f"{further} × {one}, by the same facts", "source": "",
+                "label": say_many("{count} further use", "{count} further uses", further),
+                "net": one * further, "source": "",
+                "explanation": say("{count} × {net}, by the same facts", count=further, net=one),
             }
         )  # fmt: skip
     named = {name for row in offer.sheet for name in row.get("facts", ())}

@@ -13,6 +13,7 @@ import yaml
 
 from workflow.accounts.models import OperatorProfile
 from workflow.cases.models import Case, Letter
+from workflow.cases.states import LetterKind
 from workflow.kernel.pdf import ENGLISH
 from workflow.web.languages import LANGUAGES
 
@@ -21,18 +22,22 @@ DATA = Path(__file__).parent / "data" / "languages.yaml"
 FACT = "language"
 
 
-def language_for(case: Case, profile: OperatorProfile | None) -> str:
+def language_for(case: Case, profile: OperatorProfile | None, kind: LetterKind | None = None) -> str:
     """What a letter of this case is written in from now on: as chosen for it, else by country; a language
-    that the instance does not write in, or that has no texts, gives English."""
-    wanted = case.letter_language or _table()["countries"].get(case.recipient_country, ENGLISH)
+    that the instance does not write in, or that has no texts, gives English, and so does a formal reminder
+    in a language that is not fit for it."""
+    wanted = case.letter_language or table()["countries"].get(case.recipient_country, ENGLISH)
     offered = profile.languages if profile is not None else ()
-    return wanted if wanted in offered and wanted in _table()["languages"] else ENGLISH
+    known = table()["languages"].get(wanted)
+    if wanted not in offered or known is None or (kind is LetterKind.DUNNING and not known["formal"]):
+        return ENGLISH
+    return wanted
 
 
 def choices_for(profile: OperatorProfile | None) -> list[str]:
     """The languages that can be chosen for a case."""
     offered = profile.languages if profile is not None else ()
-    return [code for code in LANGUAGES if code in offered and code in _table()["languages"]]
+    return [code for code in LANGUAGES if code in offered and code in table()["languages"]]
 
 
 def editions_of(letter: Letter) -> tuple[str, ...]:
@@ -46,6 +51,7 @@ def editions_in(language: str) -> tuple[str, ...]:
 
 
 @cache
-def _table() -> dict[str, Any]:
-    table: dict[str, Any] = yaml.safe_load(DATA.read_text(encoding="utf-8"))
-    return table
+def table() -> dict[str, Any]:
+    """``data/languages.yaml``."""
+    read: dict[str, Any] = yaml.safe_load(DATA.read_text(encoding="utf-8"))
+    return read

@@ -51,7 +51,7 @@ def queue_letter(
         email=case.recipient_email if Way.MAIL in WAYS[channel] else "",
         on=today,
         answer_by=answer_by,
-        facts={**(facts or {}), FACT: language_for(case, operator_profile(session))},
+        facts={**(facts or {}), FACT: language_for(case, operator_profile(session), kind)},
         queued_at=now,
         state=LetterState.FAILED if why_not else LetterState.QUEUED,
         why_not=why_not,

@@ -12,6 +12,7 @@ from datetime import date, datetime
 from typing import Any
 from urllib.parse import quote
 
+from babel import Locale
 from sqlalchemy import select
 
 from workflow.accounts.contract import country_name, sender_of
@@ -181,14 +182,16 @@ def _frame(
     offer = current_offer(session, case.id)
     assert offer is not None, "a letter without a price"
     code = code_of(session, runtime.vault, case)
-    more = f" and {len(case.uses) - 1} more" if len(case.uses) > 1 else ""
+    title: str = use.work_title
+    if len(case.uses) > 1:
+        title = say("{title} and {count} more", title=use.work_title, count=len(case.uses) - 1)
     return {
         "today": letter.on,
         "reference": case.reference,
-        "sender": sender_of(profile),
+        "sender": {**sender_of(profile), "address_lines": _sender_lines(profile, case, letter)},
         "recipient_lines": window_lines(case, profile.country),
         "owner_name": case.owner_name,
-        "work_title": f"{use.work_title}{more}",
+        "work_title": title,
         "page_url": use.page_url,
         "page_title": use.page_title or case.host,
         "first_seen": local_date(use.first_seen, zone),
@@ -231,12 +234,18 @@ def why_incomplete(
 
 
 def _bank_line(profile: OperatorProfile) -> str:
-    parts = [
-        f"IBAN {profile.iban}",
-        f"BIC {profile.bic}" if profile.bic else "",
-        f"payable to {profile.bank_holder}",
-    ]
-    return " · ".join(part for part in parts if part)
+    if profile.bic:
+        return say("IBAN {iban} · BIC {bic} · payable to {holder}", iban=profile.iban, bic=profile.bic,
+                   holder=profile.bank_holder)  # fmt: skip
+    return say("IBAN {iban} · payable to {holder}", iban=profile.iban, holder=profile.bank_holder)
+
+
+def _sender_lines(profile: OperatorProfile, case: Case, letter: Letter) -> list[str]:
+    """The sender's address; the country only where it is another one, as the letter's language names it."""
+    if profile.country == case.recipient_country:
+        return profile.address_lines
+    names = Locale(editions_of(letter)[0]).territories
+    return [*profile.address_lines, str(names.get(profile.country, profile.country))]
 
 
 def _licence(session: Session, case: Case, frame: dict[str, Any]) -> dict[str, Any]:
