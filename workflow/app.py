@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 #: The modules whose ``BLUEPRINTS`` make up the desk, in the order of a case's life.
 DESK_ROUTES = (
     "workflow.accounts.public_routes",
+    "workflow.accounts.legal_routes",
     "workflow.accounts.sign_in_routes",
     "workflow.accounts.recovery_routes",
     "workflow.accounts.security_routes",
@@ -60,6 +61,7 @@ DEMO_ROUTES = ("workflow.demo.routes",)
 PORTAL_ROUTES = (
     "workflow.portal.infringer_routes",
     "workflow.portal.public_routes",
+    "workflow.accounts.legal_routes",
     "workflow.money.webhook_routes",
 )
 

@@ -23,9 +23,9 @@ ATTRIBUTES = ("aria-label", "title", "placeholder", "alt", "data-confirm")
 THEIRS = (
     # the people and companies of the world, and their photographs
     "Demo Photographer", "Demo Operator", "Example Picture Rights (demo)", "Example Walks Ltd",
-    "Example register, no. 0000", "Chapel below the ridge", "Forest stream over limestone",
+    "Example register, no. 0000", "Example Authority", "Chapel below the ridge", "Forest stream over limestone",
     # the titles of the small web's pages, its captions, a sender, and what somebody wrote
-    "A page", "Five walks", "The ridge", "Somebody", "About a picture.", "As agreed",
+    "A page", "Five walks", "The ridge", "Somebody", "About a picture.", "Example Visitor", "What does it cost?", "As agreed",
     "The photograph is mine; I granted no licence.", "The picture is still there.",
     # commands, and an island that has no German name
     "lichtbild ticker", "lichtbild worker", "Isle of Man", "Heard und McDonaldinseln",

@@ -25,6 +25,7 @@ REVIEWED = {
     ("accounts/people_routes.py", "directory.others_administer"): OFFICE,
     ("accounts/people_routes.py", "Seen"): "what the page showed; the services that take it ask who acts",
     ("cases/operator_routes/arrivals.py", "queries.arrival_of"): OFFICE,
+    ("cases/operator_routes/arrivals.py", "queries.message_of"): OFFICE,
     ("cases/operator_routes/arrivals.py", "queries.scan_of"): OFFICE,
     ("cases/operator_routes/bargaining.py", "session.get"): OFFICE,
     ("cases/operator_routes/bargaining.py", "decide_from_form"): ASKS,

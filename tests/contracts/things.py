@@ -7,7 +7,7 @@ import uuid
 from sqlalchemy import select
 
 from tests.contracts.bodies.lines import Stage
-from workflow.accounts.models import Account
+from workflow.accounts.models import Account, ContactRequest
 from workflow.cases.arrivals.models import Arrival, ArrivalScan
 from workflow.cases.bargaining.models import CounterOffer, FeeChallenge
 from workflow.cases.models import Letter, LetterDocument, Message, Proof, Use
@@ -40,6 +40,7 @@ def _found(stage: Stage) -> dict[str, str]:
         "work_id": stage.first(Work).id,
         "payin_id": stage.first(Payin, Payin.case_id == case).id,
         "payout_id": stage.first(Payout).id,
+        "contact_id": stage.first(ContactRequest).id,
         "arrival_id": stage.first(Arrival).id,
         "scan_id": stage.first(ArrivalScan).id,
         "letter_id": stage.first(Letter, Letter.case_id == case, Letter.state == LetterState.SENT).id,

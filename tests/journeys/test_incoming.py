@@ -9,6 +9,7 @@ import pytest
 
 from tests.journeys.test_silence import decide, next_date
 from tests.world import Visitor, World, picture, words
+from workflow.accounts.models import ContactRequest
 from workflow.cases.arrivals.models import Arrival, ArrivalScan
 from workflow.cases.models import Hold, Message
 from workflow.cases.states import HoldKind
@@ -58,6 +59,45 @@ def test_a_call_stops_our_clocks_until_somebody_decides(world: World) -> None:
     # decided on Tuesday, 2 April: ten working days later is Tuesday, 16 April
     decide(world, case)
     assert next_date(world, case) == (date(2024, 4, 16), DeadlineState.OPEN)
+
+
+def test_a_message_of_the_contact_page_waits_until_somebody_says_what_became_of_it(world: World) -> None:
+    case = world.offered()
+    first = {"name": "Example Visitor", "email": "visitor@example.org", "text": "Where is your office?"}
+    second = {
+        **first,
+        "name": "Example Walks Ltd",
+        "text": f"Your {case.reference.lower()}: we have a licence.",
+    }
+    for told in (first, second):
+        assert world.anybody().press("/contact", told).status_code == 303
+    operator = world.as_operator()
+    queue = words(operator.page("/operator/queue"))
+    assert "Messages from the contact page 2" in queue and "Where is your office?" in queue
+    asked, about = sorted(world.all(ContactRequest), key=lambda row: row.name)
+    assert "It names a case" not in words(operator.page(f"/operator/incoming/messages/{asked.id}"))
+    told = operator.form(f"/operator/incoming/messages/{asked.id}", {"note": "Answered by e-mail"})
+    assert operator.send(*told).status_code == 303
+    again = operator.send(*told)
+    assert again.status_code == 422 and "has looked after this message already" in words(again.text)
+    # one that names a case is recorded there, by a person, once: our clocks stand still
+    page = words(operator.page(f"/operator/incoming/messages/{about.id}"))
+    assert f"It names a case: {case.reference}" in page and next_date(world, case)[1] is DeadlineState.OPEN
+    for _ in range(2):
+        to, fields = operator.form(f"/operator/incoming/new?message={about.id}", {"about": "licence"})
+        answer = operator.send(
+            to, [pair for pair in fields if pair[0] != "scans"], content_type="multipart/form-data"
+        )
+    [arrival] = world.all(Arrival)
+    assert arrival.case_id == case.id and arrival.sender == "Example Walks Ltd, visitor@example.org"
+    assert answer.status_code == 422 and "already" in words(answer.text)
+    assert next_date(world, case)[1] is DeadlineState.PAUSED
+    assert "Messages from the contact page" not in operator.page("/operator/queue")
+    told = {row.name: (row.done_by, row.done_how) for row in world.all(ContactRequest)}
+    assert told["Example Visitor"][1] == "Answered by e-mail"
+    assert told["Example Walks Ltd"][1].startswith(
+        "Recorded as something that came in from Example Walks Ltd"
+    )
 
 
 def test_mail_without_a_case_waits_on_top_of_the_queue_and_finds_it_later(world: World) -> None:

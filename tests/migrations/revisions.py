@@ -71,6 +71,12 @@ def people_are_as_they_were_seen(connection: Connection) -> None:
     )
 
 
+def messages_wait(connection: Connection) -> None:
+    """Nobody said of a message from before what became of it."""
+    assert count(connection, "contact_requests") > 0
+    assert count(connection, "contact_requests WHERE done_at IS NOT NULL OR done_how <> ''") == 0
+
+
 DATA_TESTS: dict[str, DataTest] = {
     "0001": DataTest(nothing_special),
     "0002": DataTest(guards_hold),
@@ -86,4 +92,5 @@ DATA_TESTS: dict[str, DataTest] = {
     "0012": DataTest(nothing_special),
     "0013": DataTest(nothing_special),
     "0014": DataTest(nothing_special),
+    "0015": DataTest(messages_wait),
 }

@@ -41,9 +41,9 @@ def address_lines(account: Account) -> list[str]:
     return [*lines, country_name(account.country)]
 
 
-def country_name(code: str) -> str:
-    """``Germany`` for ``DE``."""
-    return str(Locale("en").territories.get(code, code))
+def country_name(code: str, language: str = "en") -> str:
+    """``Germany`` for ``DE``, in the reader's language."""
+    return str(Locale(language).territories.get(code, code))
 
 
 def sender_of(operator: OperatorProfile | None) -> dict[str, Any]:

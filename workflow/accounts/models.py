@@ -207,12 +207,17 @@ class OperatorProfile(Base):
 
 
 class ContactRequest(Base):
-    """A message from the public contact form."""
+    """A message from the public contact form; it waits in the queue until somebody says what became of it."""
 
     __tablename__ = "contact_requests"
+    __table_args__ = (CheckConstraint("(done_at IS NULL) = (done_how = '')", name="done_says_how"),)
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
     name: Mapped[str] = mapped_column(String(200))
     email: Mapped[str] = mapped_column(String(254))
     text: Mapped[str] = mapped_column(Text)
     created_at: Mapped[datetime]
+    done_at: Mapped[datetime | None]
+    done_by: Mapped[str] = mapped_column(String(200), default="")
+    #: What became of it, in a person's words.
+    done_how: Mapped[str] = mapped_column(String(500), default="")

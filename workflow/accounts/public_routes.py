@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from flask import abort, flash, redirect, render_template, request, url_for
 
 from workflow.accounts import desk_sign_in, one_time, passwords, queries
+from workflow.accounts.contract import STAGES
 from workflow.accounts.forms import ConfirmForm, ContactForm, LogInForm, SignUpForm
 from workflow.accounts.services import contact as contact_services
 from workflow.accounts.services import entry, factors, joining
@@ -66,6 +67,12 @@ def pricing() -> ResponseReturnValue:
         phase_days=terms.phase_days,
         example=example_split(terms, now().date()),
     )
+
+
+@public.get("/terms")
+def terms() -> ResponseReturnValue:
+    """What a rights-holder accepts, clause by clause."""
+    return render_template("public/terms.html", terms=_terms(), stages=STAGES)
 
 
 @public.get("/questions")

@@ -12,7 +12,6 @@ from datetime import date, datetime
 from typing import Any
 from urllib.parse import quote
 
-from babel import Locale
 from sqlalchemy import select
 
 from workflow.accounts.contract import country_name, sender_of
@@ -244,8 +243,7 @@ def _sender_lines(profile: OperatorProfile, case: Case, letter: Letter) -> list[
     """The sender's address; the country only where it is another one, as the letter's language names it."""
     if profile.country == case.recipient_country:
         return profile.address_lines
-    names = Locale(editions_of(letter)[0]).territories
-    return [*profile.address_lines, str(names.get(profile.country, profile.country))]
+    return [*profile.address_lines, country_name(profile.country, editions_of(letter)[0])]
 
 
 def _licence(session: Session, case: Case, frame: dict[str, Any]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Select, case, func, literal_column, select
 
 from workflow.cases import to_do
 from workflow.cases.arrivals.models import Arrival
-from workflow.cases.arrivals.queries import unmatched
+from workflow.cases.arrivals.queries import messages, unanswered, unmatched
 from workflow.cases.arrivals.states import KIND_WORDS
 from workflow.cases.models import Case, Hold, Letter, Message
 from workflow.cases.post.waiting import paper_to_do, pile
@@ -51,6 +51,7 @@ class Item:
     letter_id: uuid.UUID | None = None
     arrival_id: uuid.UUID | None = None
     delivery_id: uuid.UUID | None = None
+    contact_id: uuid.UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +116,14 @@ def _unmatched(session: Session, _now: datetime) -> Asked:
         )
         for row in rows
     ], ""  # fmt: skip
+
+
+def _contact(session: Session, _now: datetime) -> Asked:
+    """What people wrote on the contact page."""
+    return [
+        Item(row.created_at, say("Message from {sender}", sender=row.name), why=row.text, contact_id=row.id)
+        for row in messages(session)[:SHOWN]
+    ], ""
 
 
 def _post(session: Session, now: datetime) -> Asked:
@@ -263,6 +272,7 @@ class Kind:
 #: The order of the work.
 KINDS: tuple[Kind, ...] = (
     Kind("unmatched", say("Mail without a case"), 1, lambda: (unmatched(),), _unmatched),
+    Kind("contact", say("Messages from the contact page"), 2, lambda: (unanswered(),), _contact),
     Kind("answers", say("Answers to decide"), 5, lambda: (to_do.holds(), to_do.unread()), _answers),
     Kind("dates", say("Dates that could not be kept"), 1, lambda: (to_do.blocked(),), _blocked_dates),
     Kind("looks", say("Cases to look at again"), 7, lambda: (to_do.to_look_at(),), _looks),

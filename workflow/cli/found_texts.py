@@ -111,6 +111,7 @@ def _of_tables() -> Iterator[Text]:
 def _of_rows() -> Iterator[Text]:
     """Words that stand in rows and in dated data, as pages show them."""
     from workflow.accounts import approving
+    from workflow.accounts.terms import shipped_terms
     from workflow.cases.cadence import letter_steps
     from workflow.cases.contents import contents
     from workflow.cases.states import LetterKind
@@ -121,6 +122,9 @@ def _of_rows() -> Iterator[Text]:
 
     yield from _each(rule.label for rule in approving.rules().values())
     yield from _each(each.says for each in contents())
+    yield from _each(
+        text for terms in shipped_terms() for clause in terms["clauses"] for text in clause.values()
+    )
     yield from _each(ladder.next_texts())
     yield from _each(("card",))
     yield from _each(decision.value for decision in Decision)

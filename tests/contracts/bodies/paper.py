@@ -6,6 +6,7 @@ from typing import Any
 
 from tests.contracts.bodies.lines import File, Line, Stage
 from tests.world import Form, picture
+from workflow.accounts.models import ContactRequest
 from workflow.cases.arrivals.models import Arrival
 from workflow.cases.models import Letter
 from workflow.cases.post.models import LetterDelivery
@@ -91,6 +92,11 @@ def _withdraw(stage: Stage) -> Form:
     return stage.form(BY, _waiting(stage), {"note": "Recorded twice."}, "/withdraw")
 
 
+def _settle(stage: Stage) -> Form:
+    message = stage.first(ContactRequest, ContactRequest.done_at.is_(None))
+    return stage.form(BY, f"/operator/incoming/messages/{message.id}", {"note": "Answered by mail."})
+
+
 LINES = {
     "post_operator.delivery": Line(BY, _came_back),
     "post_operator.again": Line(BY, _again),
@@ -101,5 +107,6 @@ LINES = {
     "post_operator.posted": Line(BY, _posted),
     "arrivals_operator.new": Line(BY, _new),
     "arrivals_operator.assign": Line(BY, _assign),
+    "arrivals_operator.settle": Line(BY, _settle),
     "arrivals_operator.withdraw": Line(BY, _withdraw),
 }

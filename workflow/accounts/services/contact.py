@@ -11,6 +11,10 @@ from sqlalchemy.orm import Session
 from workflow.accounts import queries
 from workflow.accounts.mails import office_language, post_mail, write_mail
 from workflow.accounts.models import Account, ContactRequest
+from workflow.kernel import audit
+from workflow.kernel.actors import Actor
+from workflow.kernel.errors import NotFound, Refused
+from workflow.kernel.said import say
 
 TOPIC_LENGTH = 60
 
@@ -34,6 +38,22 @@ def ask(session: Session, name: str, email: str, text: str, now: datetime) -> Co
             session, to, office_language(session), "contact_request", context, now,
             key=f"mail:contact:{request.id}", reply_to=email,
         )  # fmt: skip
+    return request
+
+
+def settle(session: Session, request_id: uuid.UUID, how: str, actor: Actor, now: datetime) -> ContactRequest:
+    """Say what became of a message; saying it twice is :class:`Refused`."""
+    request = session.get(ContactRequest, request_id, with_for_update=True, populate_existing=True)
+    if request is None:
+        raise NotFound(say("This message"))
+    if request.done_at is not None:
+        raise Refused(say("Somebody has looked after this message already."))
+    if not how.strip():
+        raise Refused(say("Please say what became of it, in a sentence."))
+    request.done_at, request.done_by, request.done_how = now, actor.name, how.strip()[:500]
+    session.flush()
+    label = say("Looked after a message from the contact page")
+    audit.record(session, "contact_request", request.id, "contact:settle", actor, now, label=label)
     return request
 
 

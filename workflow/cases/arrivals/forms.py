@@ -19,7 +19,7 @@ from workflow.web.forms import BaseForm
 class ArrivalForm(BaseForm):
     """A letter, call or mail; ``key`` is made with the page, so that pressing twice is one record."""
 
-    longest: ClassVar[dict[str, int]] = {"summary": 10_000, "reference": 20, "key": 40}
+    longest: ClassVar[dict[str, int]] = {"summary": 10_000, "reference": 20, "key": 40, "message": 40}
 
     kind = SelectField(
         "What came in", choices=offered([(each.value, words) for each, words in KIND_WORDS.items()])
@@ -33,6 +33,8 @@ class ArrivalForm(BaseForm):
     reference = StringField("Case", [Optional()])
     scans = MultipleFileField("Scan")
     key = HiddenField()
+    #: The message of the contact page that is written down, if it is one.
+    message = HiddenField()
 
     def facts(self) -> ArrivalFacts:
         """What was written."""
@@ -52,6 +54,14 @@ class AssignForm(BaseForm):
     longest: ClassVar[dict[str, int]] = {"reference": 20}
 
     reference = StringField("Case", [DataRequired(say("Please give the reference of the case."))])
+
+
+class SettleForm(BaseForm):
+    """What became of a message of the contact page."""
+
+    note = StringField(
+        "What became of it", [DataRequired(say("Please say what became of it, in a sentence."))]
+    )
 
 
 class WithdrawForm(BaseForm):

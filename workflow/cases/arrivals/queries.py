@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 
 from sqlalchemy import Select, select
 
+from workflow.accounts.models import ContactRequest
 from workflow.cases.arrivals.models import Arrival, ArrivalScan
 from workflow.cases.models import Case
 from workflow.kernel.db import Session
@@ -15,11 +17,37 @@ from workflow.kernel.ids import normalise_reference
 from workflow.kernel.said import say
 
 SHOWN = 100
+#: What could be a reference, with its dash or without.
+_REFERENCE = re.compile(r"\b[A-Za-z0-9]{6}-?[A-Za-z0-9]\b")
 
 
 def unmatched() -> Select[Arrival]:
     """What no case has been found for."""
     return select(Arrival).where(Arrival.case_id.is_(None), Arrival.withdrawn_at.is_(None))
+
+
+def unanswered() -> Select[ContactRequest]:
+    """Messages of the contact page of which nobody has said what became of them."""
+    return select(ContactRequest).where(ContactRequest.done_at.is_(None))
+
+
+def messages(session: Session) -> list[ContactRequest]:
+    """The same, oldest first."""
+    return list(session.scalars(unanswered().order_by(ContactRequest.created_at).limit(SHOWN)))
+
+
+def message_of(session: Session, contact_id: uuid.UUID) -> ContactRequest:
+    """One message of the contact page."""
+    found = session.get(ContactRequest, contact_id)
+    if found is None:
+        raise NotFound(say("This message"))
+    return found
+
+
+def case_in(session: Session, text: str) -> Case | None:
+    """The case whose reference stands somewhere in a text; a hint for a person, never a decision."""
+    signs = {reference for word in _REFERENCE.findall(text) if (reference := normalise_reference(word))}
+    return session.scalars(select(Case).where(Case.reference.in_(signs)).order_by(Case.id)).first()
 
 
 def waiting(session: Session) -> list[Arrival]:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import uuid
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flask import Response, flash, redirect, render_template, request, url_for
 
 from workflow.accounts.permissions import May
+from workflow.accounts.services import contact
 from workflow.cases import files
 from workflow.cases.arrivals import queries, services
-from workflow.cases.arrivals.forms import ArrivalForm, AssignForm, WithdrawForm
-from workflow.cases.arrivals.states import ABOUT_WORDS, KIND_WORDS
+from workflow.cases.arrivals.forms import ArrivalForm, AssignForm, SettleForm, WithdrawForm
+from workflow.cases.arrivals.states import ABOUT_WORDS, KIND_WORDS, ArrivalAbout, ArrivalKind
 from workflow.cases.models import Case
 from workflow.cases.operator_routes.blueprints import arrivals_operator
 from workflow.cases.proofs import MAX_BODY, read_proofs
@@ -37,6 +38,7 @@ def index() -> ResponseReturnValue:
         return render_template(
             "operator/incoming/index.html",
             waiting=queries.waiting(session), recent=queries.recent(session),
+            messages=queries.messages(session),
             kind_words=KIND_WORDS, about_words=ABOUT_WORDS,
         )  # fmt: skip
 
@@ -56,6 +58,9 @@ def new() -> ResponseReturnValue:
                     session, runtime().vault, form.facts(), scans, actor(), now(),
                     key=str(form.key.data), case_id=case.id if case else None,
                 )  # fmt: skip
+                if form.message.data:
+                    told = say("Recorded as something that came in from {sender}.", sender=arrival.sender)
+                    contact.settle(session, _named(form.message.data), told, actor(), now())
                 case_id, arrival_id = arrival.case_id, arrival.id
             if case_id is None:
                 flash(say("Recorded. It waits for its case at the top of the queue."), "done")
@@ -65,6 +70,28 @@ def new() -> ResponseReturnValue:
         except Refused as refusal:
             refuse(form, refusal)
     return form_page("operator/incoming/new.html", form)
+
+
+@arrivals_operator.get("/messages/<uuid:contact_id>")
+def message(contact_id: uuid.UUID) -> ResponseReturnValue:
+    """What somebody wrote on the contact page, and which case it may be about."""
+    with reading() as session:
+        found = queries.message_of(session, contact_id)
+        return render_template(
+            "operator/incoming/message.html",
+            message=found, case=queries.case_in(session, found.text), settle=SettleForm(formdata=None),
+        )  # fmt: skip
+
+
+@arrivals_operator.post("/messages/<uuid:contact_id>", action=May.CASES_ANSWER)
+def settle(contact_id: uuid.UUID) -> ResponseReturnValue:
+    """Say what became of it."""
+    form = SettleForm()
+    load_or_422(form)
+    with writing() as session:
+        contact.settle(session, contact_id, form.note.data or "", actor(), now())
+    flash(say("Noted. It left the queue."), "done")
+    return redirect(url_for("cases_operator.queue"), code=303)
 
 
 @arrivals_operator.get("/<uuid:arrival_id>")
@@ -126,7 +153,28 @@ def picture(scan_id: uuid.UUID) -> Response:
 
 def _opened() -> ArrivalForm:
     told = {"received_on": now().date(), "key": new_id().hex, "reference": request.args.get("case", "")[:20]}
+    if asked := request.args.get("message"):
+        told |= _written(_named(asked))
     return ArrivalForm(formdata=None, data=told)
+
+
+def _written(contact_id: uuid.UUID) -> dict[str, Any]:
+    """A message of the contact page, ready to be recorded: once only, however often it is pressed."""
+    with reading() as session:
+        found = queries.message_of(session, contact_id)
+        case = queries.case_in(session, found.text)
+        return {
+            "kind": ArrivalKind.MAIL.value, "received_on": found.created_at.date(), "key": found.id.hex,
+            "sender": f"{found.name}, {found.email}"[:200], "about": ArrivalAbout.QUESTION.value,
+            "summary": found.text, "reference": case.reference if case else "", "message": str(found.id),
+        }  # fmt: skip
+
+
+def _named(text: str) -> uuid.UUID:
+    try:
+        return uuid.UUID(text)
+    except ValueError:
+        raise NotFound(say("This message")) from None
 
 
 def _case_of(form: ArrivalForm, session: Session) -> Case | None:
