@@ -28,6 +28,7 @@ from workflow.accounts import desk_sign_in, passwords
 from workflow.accounts.approval_routes import approvals_operator
 from workflow.accounts.approval_routes import install as install_approvals
 from workflow.accounts.desk_routes import accounts_desk
+from workflow.accounts.legal_routes import legal_pages
 from workflow.accounts.models import Account
 from workflow.accounts.notice_routes import notices_desk, notices_public
 from workflow.accounts.operator_routes import operator_setup
@@ -91,6 +92,7 @@ def _desk(runtime: Runtime) -> Flask:
                 accounts_public,
                 accounts_sign_in,
                 accounts_recovery,
+                legal_pages,
                 accounts_security,
                 accounts_proof,
                 accounts_desk,

@@ -218,6 +218,9 @@ def address() -> Iterator[str]:
         "accounts_public.log_in",
         "accounts_desk.log_out",
         "language.choose",
+        "public.terms",
+        "legal_pages.imprint",
+        "legal_pages.privacy",
     ):
         page(endpoint, "public/home.html", public)
     app.after_request(lambda r: (r.headers.update({"Content-Security-Policy": content_policy()}), r)[1])

@@ -23,6 +23,7 @@ from tests.warm import kept
 from tests.world import config_at
 from workflow.accounts import desk_sign_in, passwords
 from workflow.accounts.desk_routes import accounts_desk
+from workflow.accounts.legal_routes import legal_pages
 from workflow.accounts.models import Account
 from workflow.accounts.public_routes import accounts_public, public
 from workflow.accounts.queries import current_terms
@@ -118,6 +119,7 @@ def _desk(runtime: Runtime) -> Flask:
                 accounts_public,
                 accounts_sign_in,
                 accounts_recovery,
+                legal_pages,
                 accounts_desk,
                 works_rights_holder,
                 works_operator,

@@ -26,10 +26,12 @@ from workflow.kernel import findings
 from workflow.kernel.db import Session
 from workflow.kernel.deadlines import DeadlineRow
 from workflow.kernel.outbox import OutboxMessage, OutboxState
-from workflow.kernel.said import joined, say, stored
+from workflow.kernel.said import Typed, joined, say, stored
 
 #: Rows of a section that a page shows; the count tells how many there are.
 SHOWN = 50
+#: Signs of what somebody wrote that a line of the queue shows.
+TOLD = 140
 NOON = time(12, tzinfo=UTC)
 FATES = {OutboxState.FAILED: say("failed"), OutboxState.UNKNOWN: say("nobody knows whether it happened")}
 #: Which answer is read first.
@@ -121,7 +123,12 @@ def _unmatched(session: Session, _now: datetime) -> Asked:
 def _contact(session: Session, _now: datetime) -> Asked:
     """What people wrote on the contact page."""
     return [
-        Item(row.created_at, say("Message from {sender}", sender=row.name), why=row.text, contact_id=row.id)
+        Item(
+            row.created_at,
+            say("Message from {sender}", sender=row.name),
+            why=Typed(row.text[:TOLD]),
+            contact_id=row.id,
+        )
         for row in messages(session)[:SHOWN]
     ], ""
 

@@ -19,7 +19,7 @@ from workflow.cases.proofs import MAX_BODY, read_proofs
 from workflow.kernel.db import Session
 from workflow.kernel.errors import NotFound, Refused
 from workflow.kernel.ids import new_id
-from workflow.kernel.said import say
+from workflow.kernel.said import Typed, say
 from workflow.web.current import actor, now, reading, runtime, writing
 from workflow.web.forms import form_page, load_or_422, refuse
 from workflow.web.limits import max_bytes
@@ -79,7 +79,7 @@ def message(contact_id: uuid.UUID) -> ResponseReturnValue:
         found = queries.message_of(session, contact_id)
         return render_template(
             "operator/incoming/message.html",
-            message=found, case=queries.case_in(session, found.text), settle=SettleForm(formdata=None),
+            message=found, text=Typed(found.text), case=queries.case_in(session, found.text), settle=SettleForm(formdata=None),
         )  # fmt: skip
 
 
