@@ -79,7 +79,8 @@ def message(contact_id: uuid.UUID) -> ResponseReturnValue:
         found = queries.message_of(session, contact_id)
         return render_template(
             "operator/incoming/message.html",
-            message=found, text=Typed(found.text), case=queries.case_in(session, found.text), settle=SettleForm(formdata=None),
+            message=found, text=Typed(found.text), case=queries.case_in(session, found.text),
+            settle=SettleForm(formdata=None),
         )  # fmt: skip
 
 
