@@ -3,7 +3,8 @@ SHELL := /bin/bash
 VENV := .venv
 PY := $(VENV)/bin/python
 INSTANCE ?= demo
-PARALLEL ?= -n auto --maxprocesses 4 --dist worksteal
+# One process more than cores, up to five: tests wait for browsers, mail servers and processes of their own.
+PARALLEL ?= -n $(shell n=$$(($$(nproc) + 1)); echo $$((n < 5 ? n : 5))) --dist worksteal
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-dev run test test-fast check format bench bench-first bench-pages bench-transitions bench-ticks soak migrate demo lock clean
@@ -34,7 +35,7 @@ run: setup ## Start the demo, or an instance of yours: make run INSTANCE=main
 	  $(VENV)/bin/lichtbild demo --fresh; fi
 	@exec $(VENV)/bin/lichtbild --instance $(INSTANCE) up
 
-test: setup-dev ## All tests, on SQLite and on PostgreSQL, one process per core (at most four)
+test: setup-dev ## All tests, on SQLite and on PostgreSQL, in one process more than cores
 	@$(PY) -m pytest -q $(PARALLEL)
 
 test-fast: setup-dev ## Less: SQLite only, nothing that takes more than ten seconds, no browser

@@ -56,6 +56,7 @@ def live_through(world: World) -> None:
     world.work()
     world.paid(world.offered(9_999))
     _bargain(world)
+    _transfers(world)
     large = world.submitted()
     with world.runtime.database.transaction() as session:
         facts = from_stored(session.get_one(Case, large.id).uses[0].match_facts["fee_facts"])
@@ -84,6 +85,14 @@ def live_through_the_first_day(world: World) -> None:
     assert world.as_operator().press("/operator/set-up", action="/master-key").status_code == 303
     assert world.as_owner().press("/settings/notices", {"on": ["digest:mail"]}).status_code == 303
     ask(world.runtime.database, "notices", world.now)
+
+
+def _transfers(world: World) -> None:
+    """Money that nobody can place, and more than was asked for."""
+    operator, too_much = world.as_operator(), world.offered()
+    for amount, purpose in (("25,00", "A picture"), ("500,00", too_much.reference)):
+        line = {"amount": amount, "party": "Example Walks Ltd", "purpose": purpose}
+        assert operator.press("/operator/transfers/new", line).status_code == 303
 
 
 def _bargain(world: World) -> None:

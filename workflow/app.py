@@ -21,6 +21,7 @@ from workflow.kernel import approvals
 from workflow.kernel.actors import Role
 from workflow.kernel.runtime import Runtime
 from workflow.kernel.said import say
+from workflow.money import to_do as money_to_do
 from workflow.portal import access as portal_access
 from workflow.web import current
 from workflow.web.blueprints import RoleBlueprint
@@ -53,6 +54,7 @@ DESK_ROUTES = (
     "workflow.cases.rights_holder_routes",
     "workflow.cases.operator_routes",
     "workflow.money.operator_routes",
+    "workflow.money.transfer_routes",
     "workflow.payouts.rights_holder_routes",
     "workflow.payouts.operator_routes",
 )
@@ -90,6 +92,10 @@ NAV: dict[Role, tuple[NavItem, ...]] = {
 }
 
 
+#: The operator's queue: money of which nobody knows whose it is, then the cases, then what is patient.
+QUEUE = (*money_to_do.FIRST, *worklist.KINDS, *money_to_do.LAST)
+
+
 def create_desk(runtime: Runtime) -> Flask:
     """Rights-holders, operators and legal partners; and the public site in front of it."""
     modules = DESK_ROUTES + (DEMO_ROUTES if runtime.config.demo else ())
@@ -107,6 +113,7 @@ def create_desk(runtime: Runtime) -> Flask:
         csrf_exempt=frozenset({"notices_public.unsubscribe"}),
     )
     desk = make_app("desk", runtime, shape)
+    desk.extensions["queue_kinds"] = QUEUE
     desk_pages.install(desk)
     found.install(desk, where_found)
     proof_routes.install(desk)
@@ -169,7 +176,7 @@ def _nav(person: current.SignedIn | None) -> Sequence[NavItem]:
             waiting = {"hits_rights_holder.inbox": count_open(session, person.actor)}
         elif person.actor.role is Role.OPERATOR:
             waiting = {
-                "cases_operator.queue": worklist.waiting(session),
+                "cases_operator.queue": worklist.waiting(session, QUEUE),
                 "approvals_operator.index": len(approvals.waiting(session, current.now())),
             }
         else:

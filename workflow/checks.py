@@ -88,6 +88,7 @@ TRUTHS: tuple[Truth, ...] = (
     Truth("ledger", _alone(ledger.check)),
     Truth("claims", _alone(cases.claims_add_up)),
     Truth("bookings", _alone(money.claims_are_as_booked)),
+    Truth("transfers", _alone(money.transfers_are_booked)),
     Truth("journal", _alone(money.nothing_is_booked_without_a_payment)),
     Truth("paid cases", _alone(money.paid_cases_were_paid)),
     Truth("payouts", _alone(payouts.check)),

@@ -39,6 +39,7 @@ MODELS = (
     "workflow.cases.arrivals.models",
     "workflow.cases.bargaining.models",
     "workflow.money.models",
+    "workflow.money.transfers.models",
     "workflow.hits.models",
     "workflow.portal.models",
     "workflow.payouts.models",

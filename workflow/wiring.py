@@ -30,6 +30,7 @@ from workflow.money import jobs as money_jobs
 from workflow.money import stale_pages
 from workflow.money.gateway import PaymentGateway
 from workflow.money.lifecycle import PAYIN_LIFECYCLE
+from workflow.money.transfers.settling import settle_new_sum
 from workflow.payouts import services as payouts
 from workflow.payouts.lifecycle import PAYOUT_LIFECYCLE
 from workflow.worker import Handlers, Outside, Within
@@ -58,7 +59,7 @@ LISTENERS: dict[type[Any], tuple[Listener, ...]] = {
         telling.tell_operator_answer,
         telling.tell_owner_answer,
     ),
-    case_events.SumChanged: (stale_pages.shut_stale_page,),
+    case_events.SumChanged: (stale_pages.shut_stale_page, settle_new_sum),
     case_events.DunningStepReached: (legal_jobs.write_dunning_letter,),
     case_events.CasePaid: (payouts.accrue, telling.tell_owner_paid),
     case_events.PaymentTakenBack: (payouts.take_back,),

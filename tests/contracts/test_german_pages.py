@@ -25,7 +25,7 @@ THEIRS = (
     "Demo Photographer", "Demo Operator", "Example Picture Rights (demo)", "Example Walks Ltd",
     "Example register, no. 0000", "Example Authority", "Chapel below the ridge", "Forest stream over limestone",
     # the titles of the small web's pages, its captions, a sender, and what somebody wrote
-    "A page", "Five walks", "The ridge", "Somebody", "About a picture.", "Example Visitor", "What does it cost?", "As agreed",
+    "A page", "A picture", "Five walks", "The ridge", "Somebody", "About a picture.", "Example Visitor", "What does it cost?", "As agreed",
     "The photograph is mine; I granted no licence.", "The picture is still there.",
     # commands, and an island that has no German name
     "lichtbild ticker", "lichtbild worker", "Isle of Man", "Heard und McDonaldinseln",

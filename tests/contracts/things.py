@@ -16,6 +16,7 @@ from workflow.cases.states import LetterState
 from workflow.hits.models import Hit
 from workflow.kernel.actors import Role
 from workflow.money.models import Payin
+from workflow.money.transfers.models import BankTransfer
 from workflow.payouts.models import Payout
 from workflow.works.models import Work
 
@@ -39,6 +40,7 @@ def _found(stage: Stage) -> dict[str, str]:
         "hit_id": stage.first(Hit).id,
         "work_id": stage.first(Work).id,
         "payin_id": stage.first(Payin, Payin.case_id == case).id,
+        "transfer_id": stage.first(BankTransfer).id,
         "payout_id": stage.first(Payout).id,
         "contact_id": stage.first(ContactRequest).id,
         "arrival_id": stage.first(Arrival).id,

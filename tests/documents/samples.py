@@ -101,7 +101,11 @@ ANSWER = {
     "portal_url": "portal.bildrechte.example",
     "portal_link": "https://portal.bildrechte.example/#K7M3PQ-X.7KX3M-9PQRD-HC4VT-8WYB6",
     "offered_on": date(2024, 3, 5),
-}
+    "bank": {
+        "holder": "Bildrechte Nord GmbH", "iban": "DE02120300000000202051", "bic": "BYLADEM1001",
+        "rf": "RF52K7M3PQX",
+    },
+}  # fmt: skip
 
 
 def offer() -> dict[str, Any]:
@@ -132,7 +136,7 @@ def dunning(step: str) -> dict[str, Any]:
     }
     return {
         **LETTER, **USE, **ANSWER, **owed, "step": step, "today": date(2024, 5, 6), "answer_by": date(2024, 5, 21),
-        "owed_since": date(2024, 3, 20), "bank_line": "IBAN DE00 0000 0000 0000 0000 00, Bildrechte Nord GmbH",
+        "owed_since": date(2024, 3, 20),
         "next_step_date": date(2024, 5, 21) if step != "last_before_court" else None,
         "next_step_text": "A second formal reminder is sent, with interest up to that day.",
     }  # fmt: skip

@@ -77,6 +77,18 @@ def messages_wait(connection: Connection) -> None:
     assert count(connection, "contact_requests WHERE done_at IS NOT NULL OR done_how <> ''") == 0
 
 
+def payments_came_as_booked(connection: Connection) -> None:
+    """Before there were transfers every payment came by card; what the journal says of others is read there."""
+    by_transfer = count(connection, "payins WHERE way = 'transfer'")
+    booked = (
+        "journal_entries e JOIN journal_lines l ON l.entry_id = e.id "
+        "WHERE e.key LIKE 'payin:%' AND l.account = 'customer_credit'"
+    )
+    assert by_transfer == count(connection, booked)
+    cards = "payins WHERE way = 'card' AND on_account_minor = 0 AND on_account_currency = amount_currency"
+    assert count(connection, cards) == count(connection, "payins") - by_transfer > 0
+
+
 DATA_TESTS: dict[str, DataTest] = {
     "0001": DataTest(nothing_special),
     "0002": DataTest(guards_hold),
@@ -93,4 +105,5 @@ DATA_TESTS: dict[str, DataTest] = {
     "0013": DataTest(nothing_special),
     "0014": DataTest(nothing_special),
     "0015": DataTest(messages_wait),
+    "0016": DataTest(payments_came_as_booked, emptied=frozenset({"bank_transfers"})),
 }

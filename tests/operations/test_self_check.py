@@ -61,6 +61,10 @@ RECEIVED = "received_at IS NOT NULL"
 #: Truth, what breaks it, and the sentence it says.
 BROKEN: dict[str, tuple[tuple[str, ...], str]] = {
     "schema": (("UPDATE alembic_version SET version_num = '0002'",), r"The tables are not at the newest revision"),
+    "transfers": (
+        ("UPDATE bank_transfers SET amount_minor = amount_minor + 1 WHERE case_id IS NULL",),
+        r"The transfer of .* from Example Walks Ltd is not booked\.",
+    ),
     "ledger": (
         (("UPDATE journal_lines SET amount_minor = amount_minor + 1 WHERE id = (SELECT id FROM journal_lines WHERE "
          "account = 'psp_fees' ORDER BY id LIMIT 1)"),),

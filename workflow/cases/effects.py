@@ -257,7 +257,8 @@ def note_payment(context: Context[Case]) -> None:
     case = context.subject
     case.paid_at = context.now
     payin_id = context.carries["payin_id"]
-    queue_letter(context.session, case, LetterKind.PAID, context.now, facts={"payin_id": str(payin_id)})
+    facts = {"payin_id": str(payin_id), "method": str(context.carries.get("method", "card"))}
+    queue_letter(context.session, case, LetterKind.PAID, context.now, facts=facts)
     outbox.publish(context.session, events.CasePaid(case.id, payin_id), key=str(payin_id), now=context.now)
 
 

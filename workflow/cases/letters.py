@@ -23,6 +23,7 @@ from workflow.cases.contents import addressed, lacking, required
 from workflow.cases.letter_languages import editions_of
 from workflow.cases.lifecycle import CASE_LIFECYCLE
 from workflow.cases.models import Case, Evidence, Letter, Offer, Use
+from workflow.cases.payment_reference import rf_reference
 from workflow.cases.post.channels import address_lines
 from workflow.cases.states import (
     ASKING,
@@ -209,7 +210,12 @@ def _frame(
         "portal_url": runtime.config.portal_url,
         "portal_link": portal_link(runtime, case, code),
         "owner_address": _owner_address(session, profile, case, letter),
-        "bank_line": _bank_line(profile),
+        "bank": {
+            "holder": profile.bank_holder,
+            "iban": profile.iban,
+            "bic": profile.bic,
+            "rf": rf_reference(case.reference),
+        },
     }
 
 
@@ -230,13 +236,6 @@ def why_incomplete(
         return []
     letter_to = addressed(case, profile, letter.kind, current_offer(session, case.id), letter.on)
     return lacking(main.written(runtime.press), letter_to)
-
-
-def _bank_line(profile: OperatorProfile) -> str:
-    if profile.bic:
-        return say("IBAN {iban} · BIC {bic} · payable to {holder}", iban=profile.iban, bic=profile.bic,
-                   holder=profile.bank_holder)  # fmt: skip
-    return say("IBAN {iban} · payable to {holder}", iban=profile.iban, holder=profile.bank_holder)
 
 
 def _sender_lines(profile: OperatorProfile, case: Case, letter: Letter) -> list[str]:

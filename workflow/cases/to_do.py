@@ -17,7 +17,7 @@ OVER = (CaseState.CLOSED, CaseState.SETTLED, CaseState.REJECTED)
 
 
 def holds() -> Select[Hold, Case]:
-    """Open answers that a person decides."""
+    """Open answers that a person decides; payments on their way are listed with the money."""
     return (
         select(Hold, Case)
         .join(Case, Case.id == Hold.case_id)

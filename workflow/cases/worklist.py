@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time
 from functools import cache, reduce
@@ -42,6 +42,15 @@ HOLD_ORDER = (
 
 
 @dataclass(frozen=True, slots=True)
+class Way:
+    """Where something is done: the page and what its link says."""
+
+    endpoint: str
+    args: Mapping[str, uuid.UUID]
+    word: str
+
+
+@dataclass(frozen=True, slots=True)
 class Item:
     """One thing to do. Without a case it is about the instance itself."""
 
@@ -54,6 +63,7 @@ class Item:
     arrival_id: uuid.UUID | None = None
     delivery_id: uuid.UUID | None = None
     contact_id: uuid.UUID | None = None
+    way: Way | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,31 +80,32 @@ class Section:
     lead: str = ""
 
 
-def queue(session: Session, now: datetime) -> list[Section]:
-    """Every section that holds something, in product order, each with its oldest first."""
+def queue(session: Session, now: datetime, kinds: tuple[Kind, ...] | None = None) -> list[Section]:
+    """Every section that holds something, in the order of ``kinds`` (ours), each with its oldest first."""
+    kinds = KINDS if kinds is None else kinds
     found = []
-    for kind, count in zip(KINDS, _counts(session), strict=True):
+    for kind, count in zip(kinds, _counts(session, kinds), strict=True):
         items, lead = kind.items(session, now)
         if items:
             found.append(Section(kind.key, kind.title, kind.days, count, tuple(items[:SHOWN]), lead))
     return found
 
 
-def waiting(session: Session) -> int:
+def waiting(session: Session, kinds: tuple[Kind, ...] | None = None) -> int:
     """How many things wait for a person: every page of an operator tells it, so it is one statement."""
-    return sum(_counts(session))
+    return sum(_counts(session, KINDS if kinds is None else kinds))
 
 
-def _counts(session: Session) -> list[int]:
-    return list(session.execute(_counting()).one())
+def _counts(session: Session, kinds: tuple[Kind, ...]) -> list[int]:
+    return list(session.execute(_counting(kinds)).one())
 
 
 @cache
-def _counting() -> Select[*tuple[Any, ...]]:
+def _counting(kinds: tuple[Kind, ...]) -> Select[*tuple[Any, ...]]:
     one: ColumnElement[int] = literal_column("1")
     wanted = [
         [each.order_by(None).with_only_columns(one, maintain_column_froms=True) for each in kind.counted()]
-        for kind in KINDS
+        for kind in kinds
     ]
     counted = [
         [select(func.count()).select_from(each.subquery()).scalar_subquery() for each in parts]

@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING
 import segno
 from markupsafe import Markup
 
+from workflow.kernel.epc import epc_svg, in_fours
+from workflow.kernel.money import Money
 from workflow.kernel.wording import template_environment
 
 if TYPE_CHECKING:
@@ -66,6 +68,8 @@ class Press:
         self._printer: Printer | None = None
         self.environment = template_environment(templates)
         self.environment.filters["qr_svg"] = qr_svg
+        self.environment.filters["epc_qr"] = _epc_qr
+        self.environment.filters["in_fours"] = in_fours
         self.speak: Callable[[str], AbstractContextManager[None]] = _any_language
         if tongue is not None:
             tongue.teach(self.environment)
@@ -120,6 +124,11 @@ class Press:
 
             self._printer = Printer(self._assets)
         return self._printer
+
+
+def _epc_qr(bank: Mapping[str, str], total: Money, label: str) -> Markup | str:
+    """The code of ``bank`` (``holder``, ``iban``, ``bic``, ``rf``); nothing for another currency."""
+    return epc_svg(bank["holder"], bank["iban"], bank["bic"], total, bank["rf"], label) or ""
 
 
 def qr_svg(text: str, label: str = "QR code") -> Markup:

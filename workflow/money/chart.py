@@ -14,6 +14,8 @@ class Account(StrEnum):
     PSP_FEES = "psp_fees"
     #: Our bank account; lines with an owner are payments to that rights-holder.
     BANK = "bank"
+    #: What came by transfer and is not divided yet: parts of a claim, too much, or money without a case.
+    CUSTOMER_CREDIT = "customer_credit"
     #: VAT on licences, owed to the tax office.
     VAT_LICENCES = "vat_licences"
     #: Costs others charged for a case, advanced by the operator and taken back first.

@@ -20,12 +20,15 @@ from workflow.kernel.said import say
 from workflow.money.chart import Account
 from workflow.money.models import Payin
 from workflow.money.services.payments import entry_key
-from workflow.money.states import LIVE, PayinState
+from workflow.money.states import LIVE, PayinState, PayinWay
+from workflow.money.transfers.models import BankTransfer, Direction
+from workflow.money.transfers.recording import entry_key as transfer_key
 from workflow.money.waterfall import split
 
 #: A card page is open for a day; what is still live after two is stuck.
 STUCK_AFTER = timedelta(days=2)
 KEY_START = "payin:"
+DISAGREE = say("The transfer of {day} from {party} is withdrawn or booked back, but not both.")
 
 Booked = dict[str, dict[str, int]]
 
@@ -112,6 +115,42 @@ def payments_that_are_stuck(session: Session, runtime: Runtime) -> list[str]:
     )
 
 
+def transfers_are_booked(session: Session) -> list[str]:
+    """Each bank transfer is booked, a withdrawn one booked back; no account of a case is short."""
+    problems: list[str] = []
+    rows = session.scalars(select(BankTransfer).execution_options(yield_per=BATCH))
+    for batch in batches(rows):
+        keys = [transfer_key(row.id) for row in batch]
+        booked = _booked(session, [*keys, *(f"reverse:{key}" for key in keys)])
+        for row in batch:
+            amount = row.amount.minor if row.direction is Direction.IN else -row.amount.minor
+            entry = booked.get(transfer_key(row.id), {})
+            back = booked.get(f"reverse:{transfer_key(row.id)}", {})
+            if entry.get(Account.BANK.value, 0) != amount:
+                problems.append(
+                    say(
+                        "The transfer of {day} from {party} is not booked.", day=row.value_on, party=row.party
+                    )
+                )
+            if (row.withdrawn_at is not None) != bool(back):
+                told = say(DISAGREE, day=row.value_on, party=row.party)
+                problems.append(told)
+        session.expunge_all()
+    short = (
+        select(Case.reference)
+        .join(JournalLine, JournalLine.case_id == Case.id)
+        .where(JournalLine.account == Account.CUSTOMER_CREDIT.value)
+        .group_by(Case.reference, JournalLine.currency)
+        .having(func.sum(JournalLine.amount_minor) > 0)
+        .limit(MOST + 1)
+    )
+    problems += [
+        say("Case {case}: more was taken from its account than came.", case=case)
+        for case in session.scalars(short)
+    ]
+    return shortened(problems)
+
+
 def _booked(session: Session, keys: Sequence[str]) -> Booked:
     """What lies in each account, by the key of the entry."""
     rows = session.execute(
@@ -128,13 +167,15 @@ def _booked(session: Session, keys: Sequence[str]) -> Booked:
 
 def _misfits(payin: Payin, case: Case, offer: Offer, booked: Booked) -> list[str]:
     entry = booked.get(entry_key(payin.id))
-    if payin.amount != offer.total:
+    if payin.total != offer.total:
         return [say("the payment is not the sum that was asked for.")]
     if entry is None:
         return [say("a payment was received, but it is not booked.")]
-    parts = split(payin.amount, offer.vat_rate_bp, case.owner_share_bp)
+    parts = split(payin.total, offer.vat_rate_bp, case.owner_share_bp)
+    by_card, zero = payin.way is PayinWay.CARD, Money.zero(payin.amount.currency)
     expected: dict[Any, Money] = {
-        Account.PSP_CLEARING: payin.amount,
+        Account.PSP_CLEARING: payin.amount if by_card else zero,
+        Account.CUSTOMER_CREDIT: payin.on_account if by_card else payin.amount,
         Account.VAT_LICENCES: -offer.vat,
         Account.COMMISSION: -parts.operator,
         Account.OWNER_HELD: -parts.owner,

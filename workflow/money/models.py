@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from workflow.kernel.db import Base, enum_column, money_column
 from workflow.kernel.ids import new_id
 from workflow.kernel.money import Currency, Money
-from workflow.money.states import PayinState
+from workflow.money.states import PayinState, PayinWay
 
 
 class Payin(Base):
@@ -20,6 +20,7 @@ class Payin(Base):
     __tablename__ = "payins"
     __table_args__ = (
         CheckConstraint("amount_minor > 0", name="amount_is_positive"),
+        CheckConstraint("on_account_minor >= 0", name="on_account_is_not_negative"),
         CheckConstraint("(fee_minor IS NULL) = (fee_currency IS NULL)", name="fee_has_a_currency"),
         Index(
             "one_live_payin_per_case",
@@ -34,7 +35,11 @@ class Payin(Base):
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
     case_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("cases.id"), index=True)
     offer_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("case_offers.id"), index=True)
+    #: What comes this way.
     amount: Mapped[Money] = money_column("amount")
+    way: Mapped[PayinWay] = enum_column(PayinWay, "way", default=PayinWay.CARD)
+    #: What lay on the account of the case already and counts with it, in the same currency.
+    on_account: Mapped[Money] = money_column("on_account")
     state: Mapped[PayinState] = enum_column(PayinState, "state")
     version: Mapped[int] = mapped_column(default=1)
 
@@ -61,6 +66,11 @@ class Payin(Base):
     failure: Mapped[str] = mapped_column(String(500), default="")
     #: What does not fit, for the operator; while it stands, a person must look.
     trouble: Mapped[str] = mapped_column(String(500), default="")
+
+    @property
+    def total(self) -> Money:
+        """What is paid with it: all that the offer asks."""
+        return self.amount + self.on_account
 
     @property
     def fee(self) -> Money | None:

@@ -22,6 +22,7 @@ ACCOUNT_WORDS: dict[Account, str] = {
     Account.PSP_CLEARING: say("Payment service, not yet at our bank"),
     Account.PSP_FEES: say("Fees of the payment service"),
     Account.BANK: say("Our bank"),
+    Account.CUSTOMER_CREDIT: say("Held for the payer"),
     Account.VAT_LICENCES: say("VAT owed"),
     Account.COSTS_ADVANCED: say("Costs advanced"),
     Account.COMMISSION: say("Our share"),

@@ -26,6 +26,14 @@ class PayinState(StrEnum):
     LOST = "lost"
 
 
+class PayinWay(StrEnum):
+    """How the money comes."""
+
+    CARD = "card"
+    #: Out of what lies on the account of the case; made when that is enough.
+    TRANSFER = "transfer"
+
+
 class PayinTrigger(StrEnum):
     """What can happen to a payin."""
 

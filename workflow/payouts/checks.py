@@ -61,7 +61,7 @@ def _received(session: Session) -> Sequence[_Received]:
         .where(Payin.received_at.is_not(None))
     )
     return [
-        _Received(payin, case, split(payin.amount, rate, case.owner_share_bp).owner, payouts.get(payin.id))
+        _Received(payin, case, split(payin.total, rate, case.owner_share_bp).owner, payouts.get(payin.id))
         for payin, case, rate in rows
     ]
 

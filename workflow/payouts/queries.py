@@ -146,7 +146,7 @@ def counts(session: Session) -> dict[PayoutState, int]:
 
 
 def _statement(payout: Payout, case: Case, payin: Payin, vat_rate_bp: int) -> Statement:
-    return Statement(payout, case, payin, split(payin.amount, vat_rate_bp, case.owner_share_bp))
+    return Statement(payout, case, payin, split(payin.total, vat_rate_bp, case.owner_share_bp))
 
 
 def _owner_key(owner: Actor) -> uuid.UUID:

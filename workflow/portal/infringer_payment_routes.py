@@ -1,4 +1,4 @@
-"""Payment by card: we open it, the payment service takes it, and the page tells the truth about it."""
+"""Payment by card or by transfer: where to, what came, and the truth about it on the page."""
 
 from __future__ import annotations
 
@@ -6,23 +6,27 @@ import uuid
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from flask import make_response, redirect, request, url_for
+from flask import flash, make_response, redirect, request, url_for
 
 from workflow.accounts.permissions import May
+from workflow.accounts.queries import operator_profile
 from workflow.cases.models import Case
 from workflow.cases.states import LetterKind
 from workflow.kernel.actors import Role
 from workflow.kernel.errors import Unavailable
 from workflow.kernel.said import say
+from workflow.money.credit import credit_of
 from workflow.money.models import Payin
 from workflow.money.services import open_payin
 from workflow.money.states import LIVE, PayinState
+from workflow.money.transfers.announcing import announce_transfer, bank_details
 from workflow.portal import queries
 from workflow.portal.pages import page
-from workflow.portal.standing import RELEASE, payable
+from workflow.portal.standing import RELEASE, payable, payment_pending
 from workflow.portal.view import ASKED_WORDS, sheet_of
 from workflow.web.blueprints import role_blueprint
 from workflow.web.current import actor, now, reading, runtime, writing
+from workflow.web.i18n import translate
 from workflow.web.limits import limit
 
 if TYPE_CHECKING:
@@ -35,6 +39,7 @@ portal_payments = role_blueprint("portal_payments", __name__, role=Role.INFRINGE
 STRIPE_CHECKOUT = "https://checkout.stripe.com"
 #: A page that waits looks again after so many seconds, so many times, and then says so.
 WAIT_SECONDS, LOOKS = 1, 90
+CODE = say("QR code for your bank's app")
 #: Time to read where one is being taken.
 LEAVE_SECONDS = 2
 
@@ -46,12 +51,41 @@ def offer() -> ResponseReturnValue:
         case = session.get_one(Case, _case_id())
         offer = queries.current_offer(session, case.id)
         payin = queries.live_payin(session, case.id)
+        received = credit_of(session, case.id, offer.total.currency) if offer else None
     if offer is None or not payable(case):
         return redirect(url_for("portal_infringer.case"), code=303)
     return page(
         "infringer/pay.html", case=case, offer=offer, sheet=sheet_of(case, offer), payin=payin,
-        asked_words=ASKED_WORDS[offer.nature], release=RELEASE,
+        asked_words=ASKED_WORDS[offer.nature], release=RELEASE, received=received,
+        cards=runtime().config.takes_cards,
     )  # fmt: skip
+
+
+@portal_payments.get("/pay/transfer")
+def transfer() -> ResponseReturnValue:
+    """Where to transfer what is still open, with the code for a bank's app."""
+    with reading() as session:
+        case = session.get_one(Case, _case_id())
+        offer = queries.current_offer(session, case.id)
+        profile = operator_profile(session)
+        received = credit_of(session, case.id, offer.total.currency) if offer else None
+    if offer is None or profile is None or received is None or not payable(case):
+        return redirect(url_for("portal_infringer.case"), code=303)
+    return page(
+        "infringer/pay_transfer.html", case=case, offer=offer, received=received,
+        bank=bank_details(profile, case, offer.total - received, translate(CODE)),
+        announced=payment_pending(case),
+    )  # fmt: skip
+
+
+@portal_payments.post("/pay/transfer", action=May.PORTAL_PAY)
+@limit("20/minute")
+def announce() -> ResponseReturnValue:
+    """The transfer is ordered: our reminders stand still."""
+    with writing() as session:
+        announce_transfer(session, _case_id(), actor(), now())
+    flash(say("Thank you. Our reminders stand still until the money is here."), "done")
+    return redirect(url_for("portal_infringer.case"), code=303)
 
 
 @portal_payments.post("/pay", action=May.PORTAL_PAY)

@@ -21,6 +21,7 @@ from workflow.kernel.documents import Document
 from workflow.kernel.errors import NotFound
 from workflow.kernel.lifecycle import Context
 from workflow.kernel.said import say
+from workflow.money.credit import credit_of
 from workflow.portal import access, entry, pictures, queries
 from workflow.portal.infringer_answer_routes import portal_answers
 from workflow.portal.infringer_payment_routes import portal_payments
@@ -72,6 +73,7 @@ def case() -> ResponseReturnValue:
         extendable = _may_extend(session, case)
         doubts, counters = doubts_of(session, case), counters_of(session, case.id)
         nameable = offer is not None and why_no_counter(session, case, now()) is None
+        received = credit_of(session, case.id, offer.total.currency) if offer else None
         browsers = queries.count_browsers(session, case.id, wall(), wall() - entry.IDLE)
     return page(
         "infringer/case.html",
@@ -93,6 +95,7 @@ def case() -> ResponseReturnValue:
         counters=counters,
         counter_words=OUTCOME_WORDS,
         nameable=nameable,
+        received=received,
         browsers=browsers,
         extendable=extendable,
         extension_days=cadence(case.cadence_version).extension_days if extendable else 0,

@@ -137,6 +137,11 @@ def payable(case: Case) -> bool:
     return case.state in OPEN
 
 
+def payment_pending(case: Case) -> bool:
+    """Whether a payment was announced or came in part, and the case waits for it."""
+    return any(hold.kind is HoldKind.PAYMENT_PENDING and hold.closed_at is None for hold in case.holds)
+
+
 def answerable(case: Case) -> bool:
     """Whether there is still something to object to; a question can be asked always."""
     return case.state in OPEN

@@ -12,6 +12,7 @@ from workflow.cases.states import CaseState, LetterState
 from workflow.kernel.approvals import Approval
 from workflow.kernel.deadlines import DeadlineRow, DeadlineState
 from workflow.money.models import Payin
+from workflow.money.transfers.models import BankTransfer
 from workflow.payouts.models import Payout
 
 NOT_STUCK = "every letter of this world was sent, so none waits for a second try"
@@ -21,6 +22,35 @@ SEVERAL = "more than one person works here, so nobody decides alone"
 
 def _page(stage: Stage) -> str:
     return f"/operator/cases/{stage.case.id}"
+
+
+def _transferred(stage: Stage, named: str = "") -> str:
+    """A transfer somebody wrote down; its page."""
+    told = {"amount": "5,00", "party": "Example Walks Ltd", "purpose": named, "again": True}
+    to, fields = stage.form("cashier", "/operator/transfers/new", told)
+    assert stage.send("cashier", to, fields) == 303
+    newest = max(stage.world.all(BankTransfer), key=lambda row: row.id)
+    return f"/operator/transfers/{newest.id}"
+
+
+def _transfer(stage: Stage) -> Form:
+    told = {"amount": "7,00", "party": "Somebody", "purpose": "For a picture"}
+    return stage.form("cashier", "/operator/transfers/new", told)
+
+
+def _give(stage: Stage) -> Form:
+    return stage.form("cashier", _transferred(stage), {"reference": stage.case.reference}, "/assign")
+
+
+def _wrong(stage: Stage) -> Form:
+    return stage.form("cashier", _transferred(stage), {"note": "Typed twice."}, "/withdraw")
+
+
+def _back(stage: Stage) -> Form:
+    _transferred(stage, stage.case.reference)
+    return stage.form(
+        "cashier", f"/operator/transfers/back/{stage.case.id}", {"party": "Somebody", "amount": "1"}
+    )
 
 
 def _priced(stage: Stage) -> str:
@@ -161,6 +191,10 @@ LINES = {
     ),
     "money_operator.decide": Line("cashier", _decide),
     "money_operator.refund": Line("cashier", _refund),
+    "transfers_operator.new": Line("cashier", _transfer),
+    "transfers_operator.assign": Line("cashier", _give),
+    "transfers_operator.withdraw": Line("cashier", _wrong),
+    "transfers_operator.back": Line("cashier", _back),
     "payouts_operator.take": Line("cashier", _payout),
     "tariffs_operator.load": Line("operator", _tariff, answer=422, why="the file is not one", writes=False),
     "tariffs_operator.take_back": on("operator", NEUTRAL, {"note": "Not any more."}, "/take-back"),

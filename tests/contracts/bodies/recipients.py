@@ -39,6 +39,12 @@ def _more_time(stage: Stage) -> Form:
     return stage.form("fresh", "/case", action="/more-time")
 
 
+def _announce(stage: Stage) -> Form:
+    """Of a case for which nothing came and nothing was announced."""
+    stage.extra["fresh"] = stage.world.recipient(just_offered(stage))
+    return stage.form("fresh", "/pay/transfer", action="/pay/transfer")
+
+
 def _doubt(stage: Stage) -> Form:
     """Of a sum that was calculated, in a case where no input is doubted."""
     stage.extra["fresh"] = stage.world.recipient(just_offered(stage))
@@ -84,6 +90,7 @@ LINES = {
     ),
     "portal_public.look_up": Line("passer-by", _verify, writes=False),
     "portal_public.enter_with_code": Line("fresh", _enter),
+    "portal_payments.announce": Line("fresh", _announce),
     "portal_payments.pay": on("recipient", "/pay", action="/pay"),
     "portal_answers.more_time": Line("fresh", _more_time),
     "portal_answers.send": Line("recipient", _answer),

@@ -6,7 +6,7 @@ import uuid
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from flask import Response, render_template, request, url_for
+from flask import Response, current_app, render_template, request, url_for
 
 from workflow.cases import files, filters, pages, queries, worklist
 from workflow.cases.arrivals.queries import arrivals_of
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 def queue() -> ResponseReturnValue:
     """Everything that waits for a person, in the order of the work; ``case`` is shown beside it."""
     with reading() as session:
-        sections = worklist.queue(session, now())
+        sections = worklist.queue(session, now(), current_app.extensions.get("queue_kinds"))
         chosen = filters.key_of(request.args.get("case"))
         listed = [item.case for section in sections for item in section.items if item.case is not None]
         case = next((each for each in listed if each.id == chosen), listed[0] if listed else None)

@@ -19,6 +19,7 @@ from workflow.kernel.failpoints import failpoint
 from workflow.kernel.ids import new_id
 from workflow.kernel.lifecycle import advance, begin
 from workflow.kernel.said import say
+from workflow.money.credit import credit_of
 from workflow.money.gateway import CheckoutSession, CheckoutState
 from workflow.money.lifecycle import PAYIN_LIFECYCLE
 from workflow.money.models import Payin
@@ -50,12 +51,16 @@ def open_payin(session: Session, case_id: uuid.UUID, actor: Actor, now: datetime
     ).first()
     if offer is None:
         raise Refused(say("There is no offer for this case yet, so there is nothing to pay."))
-    if live is not None and live.offer_id == offer.id:
+    credit = credit_of(session, case_id, offer.total.currency)
+    if live is not None and live.offer_id == offer.id and live.on_account == credit:
         return live
     if live is not None:  # what is owed has changed since that page was made: shut it, begin anew
         shut_page(session, live, now)
     failpoint("checkout.before_row")
-    payin = Payin(id=new_id(), case_id=case_id, offer_id=offer.id, amount=offer.total, opened_at=now)
+    payin = Payin(
+        id=new_id(), case_id=case_id, offer_id=offer.id, amount=offer.total - credit,
+        on_account=credit, opened_at=now,
+    )  # fmt: skip
     begin(
         session,
         PAYIN_LIFECYCLE,

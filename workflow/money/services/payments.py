@@ -18,15 +18,16 @@ from workflow.kernel.lifecycle import advance
 from workflow.kernel.money import format_money
 from workflow.kernel.said import say
 from workflow.money.chart import Account
+from workflow.money.credit import credit_of
 from workflow.money.gateway import PaymentFacts
 from workflow.money.lifecycle import PAYIN_LIFECYCLE
 from workflow.money.models import Payin
 from workflow.money.services.refunds import note_dispute, take_back
 from workflow.money.services.trouble import block, locked
-from workflow.money.states import LIVE, PayinState, PayinTrigger
+from workflow.money.states import LIVE, PayinState, PayinTrigger, PayinWay
 from workflow.money.waterfall import Waterfall, split
 
-__all__ = ["apply_facts", "block", "entry_key", "note_fee", "take_payment", "waterfall_of"]
+__all__ = ["apply_facts", "block", "book_payment", "entry_key", "note_fee", "take_payment", "waterfall_of"]
 
 
 def entry_key(payin_id: uuid.UUID) -> str:
@@ -55,19 +56,19 @@ def take_payment(session: Session, payin_id: uuid.UUID, facts: PaymentFacts, now
     if facts.received.is_zero or (not waiting and payin.payment_intent == facts.payment_intent):
         return note_fee(session, payin_id, facts, now)
     case = session.get_one(Case, payin.case_id, with_for_update=True, populate_existing=True)
-    if why := _misfit(payin, case, facts, waiting=waiting):
+    if why := _misfit(session, payin, case, facts, waiting=waiting):
         return _keep_apart(session, payin, facts, why, now)
     payin.payment_intent = facts.payment_intent
     payin.received_at = now
     payin.trouble = payin.failure = ""
     payin.checkout_url = None
-    _book(session, payin, case, now)
+    book_payment(session, payin, case, now)
     failpoint("book.after_journal")
     advance(session, PAYIN_LIFECYCLE, payin_id, PayinTrigger.RECEIVE, SYSTEM, now, note=facts.payment_intent)
     move(
         session, case.id, CaseTrigger.RECEIVE_PAYMENT, SYSTEM, now,
         note=say("{amount} by card", amount=format_money(payin.amount)),
-        carries={"payin_id": payin_id, "offer_id": payin.offer_id},
+        carries={"payin_id": payin_id, "offer_id": payin.offer_id, "method": say("card")},
     )  # fmt: skip
     failpoint("book.after_move")
     return note_fee(session, payin_id, facts, now)
@@ -96,17 +97,20 @@ def waterfall_of(session: Session, payin: Payin) -> Waterfall:
     """How this payin divides: VAT as offered, shares as frozen on the case."""
     offer = session.get_one(Offer, payin.offer_id)
     case = session.get_one(Case, payin.case_id)
-    return split(payin.amount, offer.vat_rate_bp, case.owner_share_bp)
+    return split(payin.total, offer.vat_rate_bp, case.owner_share_bp)
 
 
-def _book(session: Session, payin: Payin, case: Case, now: datetime) -> None:
+def book_payment(session: Session, payin: Payin, case: Case, now: datetime) -> None:
+    """Divide what came, once: out of the payment service or of the account of the case, as it was paid."""
     parts = waterfall_of(session, payin)
     offer = session.get_one(Offer, payin.offer_id)
     assert parts.vat == offer.vat, "VAT must come out as it was offered"
+    source = Account.PSP_CLEARING if payin.way is PayinWay.CARD else Account.CUSTOMER_CREDIT
     ledger.book(
         session, entry_key(payin.id), say("Payment for case {reference}", reference=case.reference), now,
         [
-            Posting(Account.PSP_CLEARING, parts.gross, case_id=case.id),
+            Posting(source, payin.amount, case_id=case.id),
+            Posting(Account.CUSTOMER_CREDIT, payin.on_account, case_id=case.id),
             Posting(Account.VAT_LICENCES, -parts.vat, case_id=case.id),
             Posting(Account.COSTS_ADVANCED, -parts.costs, case_id=case.id),
             Posting(Account.COMMISSION, -parts.operator, case_id=case.id),
@@ -115,7 +119,7 @@ def _book(session: Session, payin: Payin, case: Case, now: datetime) -> None:
     )  # fmt: skip
 
 
-def _misfit(payin: Payin, case: Case, facts: PaymentFacts, *, waiting: bool) -> str | None:
+def _misfit(session: Session, payin: Payin, case: Case, facts: PaymentFacts, *, waiting: bool) -> str | None:
     """Why this money is not simply this payin's, as a sentence for the operator."""
     if payin.payment_intent not in (None, facts.payment_intent):
         return say("A second payment names this one; the first stays. Please give the second back.")
@@ -135,6 +139,8 @@ def _misfit(payin: Payin, case: Case, facts: PaymentFacts, *, waiting: bool) -> 
             received=format_money(facts.received),
             amount=format_money(payin.amount),
         )
+    if credit_of(session, case.id, payin.amount.currency) < payin.on_account:
+        return say("What lay on the account of the case has gone back meanwhile. Nothing was booked.")
     if CASE_LIFECYCLE.find(case.state, CaseTrigger.RECEIVE_PAYMENT) is None:
         label = CASE_LIFECYCLE.states[case.state].label
         return say(

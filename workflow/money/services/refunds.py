@@ -23,7 +23,7 @@ from workflow.money.gateway import PaymentFacts
 from workflow.money.lifecycle import PAYIN_LIFECYCLE
 from workflow.money.models import Payin
 from workflow.money.services.trouble import block, locked
-from workflow.money.states import GOOD, LIVE, PayinState, PayinTrigger
+from workflow.money.states import GOOD, LIVE, PayinState, PayinTrigger, PayinWay
 
 REFUND = "psp.refund"
 #: Above a sum a second person agrees.
@@ -34,7 +34,7 @@ def why_no_refund(session: Session, payin: Payin) -> str | None:
     """Why this payment cannot be given back from here, as a sentence; ``None`` when it can."""
     if payin.refund_id is not None:
         return say("The refund was asked for already.")
-    if payin.payment_intent is None:
+    if payin.way is PayinWay.CARD and payin.payment_intent is None:
         return say("No money came for this payment.")
     if payin.state in (*LIVE, PayinState.FAILED):
         return None if payin.trouble else say("No money came for this payment.")
@@ -52,7 +52,10 @@ def why_no_refund(session: Session, payin: Payin) -> str | None:
 def ask_refund(
     session: Session, payin_id: uuid.UUID, actor: Actor, now: datetime, *, seen_version: int | None = None
 ) -> Payin:
-    """An operator gives the payment back in full; the worker asks the service, once."""
+    """An operator gives the payment back in full; the worker asks the service, once.
+
+    One that came by transfer lies on the account of the case again at once: from there somebody transfers it.
+    """
     assert actor.role is Role.OPERATOR
     payin = locked(session, payin_id)
     if seen_version is not None and payin.version != seen_version:
@@ -71,6 +74,9 @@ def ask_refund(
         before=payin.state.value, after=payin.state.value, label=say("Refund asked for"),
         note=format_money(payin.amount),
     )  # fmt: skip
+    if payin.way is PayinWay.TRANSFER:
+        case = session.get_one(Case, payin.case_id, with_for_update=True, populate_existing=True)
+        return _undo(session, payin, case, now)
     outbox.post(
         session, REFUND, {"payin_id": str(payin.id), "refund_id": str(payin.refund_id)},
         key=f"{REFUND}:{payin.refund_id}", now=now, priority=10,
@@ -103,24 +109,23 @@ def take_back(session: Session, payin_id: uuid.UUID, facts: PaymentFacts, now: d
     case = session.get_one(Case, payin.case_id, with_for_update=True, populate_existing=True)
     before = _refunds_booked(session, payin)
     if facts.refunded == payin.amount and case.state is CaseState.PAID and before.is_zero:
-        entry = ledger.entry_by_key(session, f"payin:{payin_id}")
-        assert entry is not None, "what was received was booked"
-        ledger.reverse(
-            session, entry.id, say("Refund for case {reference}", reference=case.reference), now, Account
-        )
-        payin.trouble = ""
-        advance(session, PAYIN_LIFECYCLE, payin_id, PayinTrigger.REFUND, SYSTEM, now)
-        move(
-            session,
-            case.id,
-            CaseTrigger.TAKE_BACK_PAYMENT,
-            SYSTEM,
-            now,
-            note=say("{amount} given back", amount=format_money(payin.amount)),
-            carries={"payin_id": payin_id},
-        )
-        return payin
+        return _undo(session, payin, case, now)
     return _book_apart(session, payin, facts.refunded, before, now)
+
+
+def _undo(session: Session, payin: Payin, case: Case, now: datetime) -> Payin:
+    """Reverse the booking and close the case: nothing is asked for this use any more."""
+    entry = ledger.entry_by_key(session, f"payin:{payin.id}")
+    assert entry is not None, "what was received was booked"
+    occasion = say("Refund for case {reference}", reference=case.reference)
+    ledger.reverse(session, entry.id, occasion, now, Account)
+    payin.trouble = ""
+    advance(session, PAYIN_LIFECYCLE, payin.id, PayinTrigger.REFUND, SYSTEM, now)
+    move(
+        session, case.id, CaseTrigger.TAKE_BACK_PAYMENT, SYSTEM, now,
+        note=say("{amount} given back", amount=format_money(payin.total)), carries={"payin_id": payin.id},
+    )  # fmt: skip
+    return payin
 
 
 def note_dispute(session: Session, payin_id: uuid.UUID, facts: PaymentFacts, now: datetime) -> Payin:
