@@ -38,6 +38,7 @@ MODELS = (
     "workflow.cases.post.models",
     "workflow.cases.arrivals.models",
     "workflow.cases.bargaining.models",
+    "workflow.cases.passport.models",
     "workflow.money.models",
     "workflow.money.transfers.models",
     "workflow.hits.models",

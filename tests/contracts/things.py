@@ -11,6 +11,7 @@ from workflow.accounts.models import Account, ContactRequest
 from workflow.cases.arrivals.models import Arrival, ArrivalScan
 from workflow.cases.bargaining.models import CounterOffer, FeeChallenge
 from workflow.cases.models import Letter, LetterDocument, Message, Proof, Use
+from workflow.cases.passport.models import PassportEntry
 from workflow.cases.post.models import LetterDelivery
 from workflow.cases.states import LetterState
 from workflow.hits.models import Hit
@@ -40,6 +41,7 @@ def _found(stage: Stage) -> dict[str, str]:
         "hit_id": stage.first(Hit).id,
         "work_id": stage.first(Work).id,
         "payin_id": stage.first(Payin, Payin.case_id == case).id,
+        "entry_id": stage.first(PassportEntry).id,
         "transfer_id": stage.first(BankTransfer).id,
         "payout_id": stage.first(Payout).id,
         "contact_id": stage.first(ContactRequest).id,

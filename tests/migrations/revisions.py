@@ -89,6 +89,14 @@ def payments_came_as_booked(connection: Connection) -> None:
     assert count(connection, cards) == count(connection, "payins") - by_transfer > 0
 
 
+def closed_cases_are_settled(connection: Connection) -> None:
+    """Every use of a case that ended after its offer has its entry, as the closing letter promised."""
+    ended = "cases c JOIN case_uses u ON u.case_id = c.id WHERE c.closed_reason IS NOT NULL AND c.offered_on IS NOT NULL AND c.closed_at IS NOT NULL"
+    without = f"{ended} AND NOT EXISTS (SELECT 1 FROM passport_entries e WHERE e.case_id = c.id AND e.work_id = u.work_id)"
+    assert count(connection, without) == 0
+    assert count(connection, "passport_entries WHERE (scope = 'site') <> (reason = 'licensed')") == 0
+
+
 DATA_TESTS: dict[str, DataTest] = {
     "0001": DataTest(nothing_special),
     "0002": DataTest(guards_hold),
@@ -106,4 +114,5 @@ DATA_TESTS: dict[str, DataTest] = {
     "0014": DataTest(nothing_special),
     "0015": DataTest(messages_wait),
     "0016": DataTest(payments_came_as_booked, emptied=frozenset({"bank_transfers"})),
+    "0017": DataTest(closed_cases_are_settled),
 }

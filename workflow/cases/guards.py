@@ -8,6 +8,7 @@ from workflow.accounts.queries import operator_profile
 from workflow.cases.cadence import cadence, cadence_on, zone_of
 from workflow.cases.contents import addressed, lacking_before
 from workflow.cases.models import Case, Evidence, Letter, Offer
+from workflow.cases.passport.queries import reasons_against
 from workflow.cases.post.channels import channel_of, why_no_way
 from workflow.cases.pricing import why_not_approved
 from workflow.cases.readiness import why_no_letter
@@ -23,7 +24,7 @@ from workflow.cases.states import (
 from workflow.kernel import audit
 from workflow.kernel.errors import Refused
 from workflow.kernel.lifecycle import Context
-from workflow.kernel.said import say
+from workflow.kernel.said import joined, say
 
 NEEDED = {EvidenceKind.PHOTOGRAPH, EvidenceKind.FOUND_IMAGE}
 
@@ -93,6 +94,11 @@ def tariff_is_approved(context: Context[Case]) -> str | None:
     if offer is None:
         return None
     return why_not_approved(context.session, offer.edition, offer.facts, [line.net for line in offer.lines])
+
+
+def is_not_settled(context: Context[Case]) -> str | None:
+    """Nobody is asked again about what a licence or an earlier case has settled."""
+    return joined(reasons_against(context.session, context.subject)) or None
 
 
 def recipient_is_known(context: Context[Case]) -> str | None:

@@ -10,6 +10,7 @@ from workflow.cases.bargaining import lapsing, sharing
 from workflow.cases.cadence import cadence, cadence_on, zone_of
 from workflow.cases.effects import place_of
 from workflow.cases.models import Case
+from workflow.cases.passport import entering as passport
 from workflow.cases.states import CaseState as S
 from workflow.cases.states import CaseTrigger as T
 from workflow.kernel.access import OFFICE, Reaches, nothing, of_the_case, own
@@ -125,7 +126,7 @@ TRANSITIONS = (
          warning="The rights-holder reads the reason. Nobody is written to."),
     step(T.PRICE, (S.SUBMITTED,), None, {OPERATOR}, "Set the price", carries=("offer",)),
     step(T.OFFER, (S.SUBMITTED,), S.OFFERED, {OPERATOR}, "Send the offer",
-         guards=(guards.letters_can_leave, guards.letter_is_complete, guards.is_priced, guards.tariff_is_approved,
+         guards=(guards.letters_can_leave, guards.letter_is_complete, guards.is_priced, guards.tariff_is_approved, guards.is_not_settled,
                  guards.recipient_is_known,
                  guards.offer_can_travel, guards.has_evidence, guards.cadence_is_known),
          agreed=(agreements.to_the_offer,),
@@ -165,16 +166,16 @@ TRANSITIONS = (
     step(T.RECEIVE_PAYMENT, OPEN, S.PAID, {SYSTEM}, "Payment received in full",
          carries=("payin_id",), effects=(effects.note_payment, effects.end_holds, lapsing.lapse, sharing.freeze_shares)),
     step(T.TAKE_BACK_PAYMENT, (S.PAID,), S.CLOSED, {SYSTEM}, "Payment returned",
-         carries=("payin_id",), effects=(effects.note_refund, effects.end_holds)),
+         carries=("payin_id",), effects=(effects.note_refund, effects.end_holds, passport.enter)),
     # the end
     step(T.CLOSE_PAID, (S.PAID,), S.CLOSED, {SYSTEM}, "Close, paid",
-         guards=(guards.nothing_holds,), effects=(effects.close_as_paid, effects.write_closing)),
+         guards=(guards.nothing_holds,), effects=(effects.close_as_paid, passport.enter, effects.write_closing)),
     step(T.SETTLE, (S.AGREED, S.WITH_PARTNER, S.IN_COURT), S.SETTLED, {PARTNER, OPERATOR}, "Settle",
          guards=(guards.has_a_note,), effects=(effects.end_holds, lapsing.lapse)),
     step(T.WITHDRAW, BEFORE_OFFER, S.CLOSED, {OWNER}, "Withdraw the case",
          effects=(effects.close_as_withdrawn,), warning="Nobody was written to, and nobody will be."),
     step(T.CLOSE, OPEN, S.CLOSED, {OPERATOR}, "Close the case",
-         carries=("reason",), effects=(effects.close_for_reason, effects.end_holds, lapsing.lapse, effects.write_closing),
+         carries=("reason",), effects=(effects.close_for_reason, effects.end_holds, lapsing.lapse, passport.enter, effects.write_closing),
          warning="The infringer gets a closing letter: no further claim for this picture."),
 )  # fmt: skip
 

@@ -13,10 +13,10 @@ from sqlalchemy import Select, and_, func, or_, select
 from detection.crawl.store import ContentStore, StoreDamaged
 from detection.crawl.tables import crawl_images, crawl_pages, crawl_sightings
 from detection.types import Certainty
-from workflow.hits.hosts import host_of
 from workflow.hits.models import FoundMatch, Hit
 from workflow.kernel.db import Session
 from workflow.kernel.errors import Unavailable
+from workflow.kernel.hosts import host_of
 from workflow.kernel.said import say
 
 #: Pages of one host that are looked through for an imprint.

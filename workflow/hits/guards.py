@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from sqlalchemy import select
 
 from detection.types import Certainty
+from workflow.cases.passport.queries import covering, why_covered
 from workflow.hits.models import DomainRule, Hit
 from workflow.hits.states import RuleKind, Verdict
 from workflow.kernel.db import Session
@@ -60,6 +61,14 @@ def rules_of(session: Session, hit: Hit) -> list[DomainRule]:
     return [rule for rule in rules if rule.covers(hit.host)]
 
 
+def reasons_against(session: Session, hit: Hit) -> list[str]:
+    """Every reason of the hit itself, of the owner's rules and of the licence passport, as sentences."""
+    reasons = why_not_submittable(hit, rules_of(session, hit))
+    if entry := covering(session, hit.work_id, hit.domain, hit.page_url):
+        reasons.append(why_covered(session, entry))
+    return reasons
+
+
 def is_illegal(context: Context[Hit]) -> str | None:
     """Only what the owner called illegal."""
     if context.subject.verdict is Verdict.ILLEGAL:
@@ -70,5 +79,4 @@ def is_illegal(context: Context[Hit]) -> str | None:
 def is_submittable(context: Context[Hit]) -> str | None:
     """Nothing stands in the way."""
     hit = context.subject
-    reasons = why_not_submittable(hit, rules_of(context.session, hit))
-    return " ".join(reasons) or None
+    return " ".join(reasons_against(context.session, hit)) or None

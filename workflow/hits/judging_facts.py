@@ -9,11 +9,11 @@ from datetime import date
 
 from workflow.cases.pricing import FeeFacts, FeeSheet, Grade, Placement, Tariff, estimate
 from workflow.cases.states import UseClass
-from workflow.hits.hosts import host_of
 from workflow.hits.imprint import OperatorFacts
 from workflow.hits.page_facts import PageFacts
 from workflow.hits.states import Likelihood
 from workflow.kernel.errors import Refused
+from workflow.kernel.hosts import host_of
 from workflow.kernel.said import say
 
 _AGENCIES = re.compile(

@@ -22,7 +22,7 @@ from workflow.hits.forms import (
     sent_verdict,
     wanted_from_address,
 )
-from workflow.hits.guards import rules_of, why_not_submittable
+from workflow.hits.guards import reasons_against
 from workflow.hits.queries import View
 from workflow.hits.states import PRESS_WORDS, VERDICT_KEYS, HitState, RuleKind, Verdict
 from workflow.kernel.actors import Role
@@ -87,7 +87,7 @@ def show(hit_id: uuid.UUID) -> str:
             "rights_holder/hits/show.html",
             hit=hit, tab=tab, words=pages, verdicts=VERDICT_KEYS, press_words=PRESS_WORDS,
             facts=pages.facts_of(hit, queries.twins(session, hit)),
-            reasons=why_not_submittable(hit, rules_of(session, hit)),
+            reasons=reasons_against(session, hit),
             following=queries.next_open(session, actor(), hit),
             undo=cookie.pop(UNDO, None),
         )  # fmt: skip
@@ -146,7 +146,7 @@ def submit() -> ResponseReturnValue:
         if not hits:
             flash(say("There is nothing to submit on this domain: mark hits as illegal first."), "neutral")
             return redirect(url_for(".inbox", view=View.READY), code=303)
-        against = {hit.id: why_not_submittable(hit, rules_of(session, hit)) for hit in hits}
+        against = {hit.id: reasons_against(session, hit) for hit in hits}
         picked = {key for key in keys if not against.get(key, ["gone"])}
         if request.args.get("all"):
             picked = {hit.id for hit in hits if not against[hit.id]}

@@ -15,10 +15,10 @@ from detection.types import Certainty
 from workflow.accounts import notices
 from workflow.accounts.models import Account
 from workflow.accounts.queries import zone_name
+from workflow.cases.passport.queries import covering, why_covered
 from workflow.cases.pricing import FeeSheet, estimate, from_stored, tariffs_of
 from workflow.hits import crawled
 from workflow.hits.crawled import Find
-from workflow.hits.hosts import host_of, registrable
 from workflow.hits.imprint import PATH, OperatorFacts, read_imprint
 from workflow.hits.judging_facts import fee_facts, licence_likelihood
 from workflow.hits.lifecycle import HIT_LIFECYCLE
@@ -31,6 +31,7 @@ from workflow.kernel.calendar import local_date
 from workflow.kernel.db import Session
 from workflow.kernel.errors import Refused
 from workflow.kernel.failpoints import failpoint
+from workflow.kernel.hosts import host_of, registrable
 from workflow.kernel.ids import new_id
 from workflow.kernel.lifecycle import advance, begin
 from workflow.kernel.runtime import Runtime
@@ -201,6 +202,8 @@ def _aside(session: Session, hit: Hit) -> tuple[Verdict | None, str]:
     rule = next((rule for rule in rules if rule.covers(hit.host)), None)
     if rule is not None:
         return Verdict.WHITELISTED, sentence_of(rule)
+    if entry := covering(session, hit.work_id, hit.domain, hit.page_url):
+        return Verdict.LEGAL, why_covered(session, entry)
     shown = session.scalars(
         select(Hit).where(
             Hit.work_id == hit.work_id,

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from sqlalchemy import update
 
-from tests.contracts.bodies.lines import Line, Stage, bare, countered, doubted, on
+from tests.contracts.bodies.lines import Line, Stage, bare, countered, doubted, just_offered, on
 from tests.world import Form, changed
 from workflow.accounts.models import Account
 from workflow.cases.models import Case, Letter
-from workflow.cases.states import CaseState, LetterState
+from workflow.cases.passport.models import PassportEntry
+from workflow.cases.services import move
+from workflow.cases.states import CaseState, CaseTrigger, LetterState
 from workflow.kernel.approvals import Approval
 from workflow.kernel.deadlines import DeadlineRow, DeadlineState
 from workflow.money.models import Payin
@@ -51,6 +53,19 @@ def _back(stage: Stage) -> Form:
     return stage.form(
         "cashier", f"/operator/transfers/back/{stage.case.id}", {"party": "Somebody", "amount": "1"}
     )
+
+
+def _ended(stage: Stage) -> Form:
+    """A licence that was accepted and ran out."""
+    made = just_offered(stage)
+    licensed = {"reason": "licensed"}
+    stage.change(
+        lambda session: move(
+            session, made.id, CaseTrigger.CLOSE, stage.world.operator, stage.world.now, carries=licensed
+        )
+    )
+    entry = stage.first(PassportEntry, PassportEntry.case_id == made.id)
+    return stage.form("reviewer", "/operator/passport/", {"note": "It ran out."}, f"/{entry.id}/end")
 
 
 def _priced(stage: Stage) -> str:
@@ -182,6 +197,7 @@ LINES = {
     "cases_operator.decide_sum": Line("reviewer", _sum),
     "cases_operator.date_again": Line("reviewer", _again),
     "cases_operator.act": Line("reviewer", _hold),
+    "passport_operator.end": Line("reviewer", _ended),
     "letters_operator.again": Line(
         "reviewer", lambda stage: _letter(stage, "again"), answer=422, why=NOT_STUCK, writes=False
     ),

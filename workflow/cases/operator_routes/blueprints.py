@@ -34,6 +34,13 @@ tariffs_operator = role_blueprint(
     url_prefix="/operator/tariffs",
     reads=May.TARIFFS_READ,
 )
+passport_operator = role_blueprint(
+    "passport_operator",
+    __name__,
+    role=Role.OPERATOR,
+    url_prefix="/operator/passport",
+    reads=May.CASES_READ,
+)
 letters_operator = role_blueprint(
     "letters_operator",
     __name__,

@@ -7,7 +7,6 @@ from datetime import datetime
 
 from sqlalchemy import func, or_, select
 
-from workflow.hits.hosts import typed_domain
 from workflow.hits.lifecycle import HIT_LIFECYCLE
 from workflow.hits.models import LINE_LENGTH, DomainRule, Hit
 from workflow.hits.services.judging import MOST_AT_ONCE
@@ -16,6 +15,7 @@ from workflow.kernel import audit
 from workflow.kernel.actors import Actor
 from workflow.kernel.db import Session
 from workflow.kernel.errors import NotFound, Refused
+from workflow.kernel.hosts import typed_domain
 from workflow.kernel.ids import new_id
 from workflow.kernel.lifecycle import advance
 from workflow.kernel.said import joined, say

@@ -14,7 +14,7 @@ from workflow.cases.services import EvidenceFile, NewCase, Recipient, UseFacts, 
 from workflow.cases.services.submitting import MAX_USES
 from workflow.cases.states import EvidenceKind
 from workflow.hits import crawled
-from workflow.hits.guards import rules_of, why_not_submittable
+from workflow.hits.guards import reasons_against
 from workflow.hits.lifecycle import HIT_LIFECYCLE
 from workflow.hits.models import Hit
 from workflow.hits.queries import owner_key
@@ -143,7 +143,7 @@ def _case_of(session: Session, hits: Sequence[Hit]) -> Case | None:
 
 
 def _against(session: Session, hit: Hit) -> list[str]:
-    reasons = why_not_submittable(hit, rules_of(session, hit))
+    reasons = reasons_against(session, hit)
     if hit.state is not HitState.REVIEWED or hit.verdict is not Verdict.ILLEGAL:
         reasons.append(say("Mark the hit as illegal first."))
     return reasons
