@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from flask import flash, redirect, url_for
 
 from workflow.accounts.permissions import May
+from workflow.accounts.queries import operator_profile
 from workflow.cases.bargaining.countering import why_no_counter
 from workflow.cases.bargaining.queries import counters_of, doubts_of
 from workflow.cases.bargaining.states import OUTCOME_WORDS
@@ -23,6 +24,7 @@ from workflow.kernel.lifecycle import Context
 from workflow.kernel.said import say
 from workflow.money.credit import credit_of
 from workflow.portal import access, entry, pictures, queries
+from workflow.portal.bundle import bundle_of
 from workflow.portal.infringer_answer_routes import portal_answers
 from workflow.portal.infringer_payment_routes import portal_payments
 from workflow.portal.pages import page
@@ -32,6 +34,7 @@ from workflow.portal.standing import answer_by_words, answerable, payable, recei
 from workflow.portal.view import ASKED_WORDS, LETTER_WORDS, outline_of, sheet_of
 from workflow.web.blueprints import role_blueprint
 from workflow.web.current import actor, now, reading, runtime, wall, writing
+from workflow.web.limits import limiter, source
 
 if TYPE_CHECKING:
     from flask.typing import ResponseReturnValue
@@ -140,6 +143,17 @@ def document(document_id: uuid.UUID) -> ResponseReturnValue:
         found = queries.enclosure_of(session, case_id(), document_id)
         data = runtime().vault.get(session, found.id)
     return pictures.document(data, found.name)
+
+
+@portal_infringer.get("/case/everything.zip")
+@limiter.limit("6/minute;60/hour", key_func=source, override_defaults=False)
+def everything() -> ResponseReturnValue:
+    """Letters, evidence, messages and files in one, with a manifest that is checked offline."""
+    with reading() as session:
+        case, profile = own_case(session), operator_profile(session)
+        assert profile is not None, "no letter left before the set-up"
+        data = bundle_of(session, runtime(), case, profile, now())
+    return pictures.download(data, "application/zip", f"{case.reference}.zip")
 
 
 @portal_infringer.get("/case/files/<uuid:proof_id>")
