@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
 
 from workflow.accounts import approving
 from workflow.cases.models import Case
@@ -26,6 +27,7 @@ from workflow.money.transfers.settling import settle
 
 #: Older than this is more likely a slip of the pen than a line of a statement.
 OLDEST_DAYS = 400
+TWICE = say("The same line is written down already. If it stands there twice, say so below.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,13 +163,16 @@ def _write(
     )  # fmt: skip
     alike = session.scalar(select(func.count()).select_from(BankTransfer).where(*same))
     if alike and not line.again:
-        raise Refused(say("The same line is written down already. If it stands there twice, say so below."))
+        raise Refused(TWICE)
     row = BankTransfer(
         id=new_id(), key=key, direction=direction, value_on=line.value_on, amount=line.amount, party=party,
         purpose=purpose, number=(alike or 0) + 1, case_id=case_id, recorded_at=now, recorded_by=actor.name,
     )  # fmt: skip
-    session.add(row)
-    session.flush()
+    try:
+        with session.begin_nested():
+            session.add(row)
+    except IntegrityError as twice:  # somebody else wrote it down in this very moment
+        raise Refused(TWICE) from twice
     _tell(session, row, "transfer:record", say("Transfer written down"), format_money(row.amount), actor, now)
     return row
 
