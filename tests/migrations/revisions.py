@@ -115,4 +115,5 @@ DATA_TESTS: dict[str, DataTest] = {
     "0015": DataTest(messages_wait),
     "0016": DataTest(payments_came_as_booked, emptied=frozenset({"bank_transfers"})),
     "0017": DataTest(closed_cases_are_settled),
+    "0018": DataTest(nothing_special),
 }

@@ -141,6 +141,8 @@ class AnswerForm(BaseForm):
     about = SelectField("About", choices=offered(HOLD_CHOICES))
     text = TextAreaField("Your answer", [DataRequired(say("Please write something."))])
     seen = HiddenField()
+    #: The code of the ready-made text it began with.
+    reply = HiddenField()
 
 
 class NoteForm(BaseForm):

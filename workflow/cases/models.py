@@ -260,6 +260,8 @@ class Message(Base):
     author: Mapped[str] = mapped_column(String(200))
     text: Mapped[str] = mapped_column(Text)
     at: Mapped[datetime]
+    #: The ready-made text an answer of ours began with; empty = written freely.
+    reply_code: Mapped[str] = mapped_column(String(40), default="")
     proofs: Mapped[list[Proof]] = relationship(order_by="Proof.position", lazy="selectin")
 
     @property

@@ -114,6 +114,7 @@ def _of_rows() -> Iterator[Text]:
     from workflow.accounts.terms import shipped_terms
     from workflow.cases.cadence import letter_steps
     from workflow.cases.contents import contents
+    from workflow.cases.replies import replies
     from workflow.cases.states import LetterKind
     from workflow.kernel.actors import Role
     from workflow.kernel.approvals import Decision
@@ -125,6 +126,7 @@ def _of_rows() -> Iterator[Text]:
     yield from _each(
         text for terms in shipped_terms() for clause in terms["clauses"] for text in clause.values()
     )
+    yield from _each(reply.label for reply in replies())
     yield from _each(ladder.next_texts())
     yield from _each(("card",))
     yield from _each(decision.value for decision in Decision)

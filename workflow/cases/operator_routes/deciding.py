@@ -29,6 +29,7 @@ from workflow.cases.pricing import (
 )
 from workflow.cases.pricing.forms import FeeForm, PriceForm, fee_data
 from workflow.cases.pricing.sheet import Line
+from workflow.cases.replies import chosen
 from workflow.cases.services import deciding
 from workflow.cases.states import CaseState, CaseTrigger, HoldKind, UseClass
 from workflow.kernel.db import Session
@@ -150,7 +151,11 @@ def answer(case_id: uuid.UUID) -> ResponseReturnValue:
         messages = queries.messages_of(session, case.id)
         if (str(messages[0].id) if messages else "") != (form.seen.data or ""):
             raise Stale
-        services.write_back(session, case_id, HoldKind(form.about.data), form.text.data, actor(), now())
+        began = chosen(form.reply.data or "")
+        services.write_back(
+            session, case_id, HoldKind(form.about.data), form.text.data, actor(), now(),
+            reply_code=began.code if began else "",
+        )  # fmt: skip
     if mailed:
         flash(say("Your answer stands in the portal; the recipient gets a mail."), "done")
     else:

@@ -8,17 +8,20 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Response, current_app, render_template, request, url_for
 
+from workflow.accounts.queries import operator_profile
 from workflow.cases import files, filters, pages, queries, worklist
 from workflow.cases.arrivals.queries import arrivals_of
 from workflow.cases.arrivals.states import KIND_WORDS
 from workflow.cases.bargaining.queries import doubts_of, talk_of
 from workflow.cases.forms import CLOSE_CHOICES, HOLD_CHOICES, REJECT_CHOICES, AnswerForm
+from workflow.cases.letter_languages import language_for
 from workflow.cases.lifecycle import LOOKED_AFTER
 from workflow.cases.models import Case, Hold, Message
 from workflow.cases.operator_routes.blueprints import cases_operator
 from workflow.cases.post.channels import CHOICE_WORDS
 from workflow.cases.post.deliveries import deliveries_by_letter
 from workflow.cases.post.states import DELIVERY_CHIPS
+from workflow.cases.replies import chosen, fitting
 from workflow.cases.services.deciding import releasable
 from workflow.cases.timeline import timeline
 from workflow.cases.turns import age, day_after_resuming, turn_of, turns_of
@@ -111,6 +114,15 @@ def _preview(session: Session, case: Case) -> dict[str, Any]:
     }
 
 
+def _answering(session: Session, case: Case) -> dict[str, Any]:
+    """The form to write back with, and the texts it can begin with, in the language of the case's letters."""
+    kinds = {hold.kind for hold in case.holds if hold.closed_at is None}
+    began = chosen(request.args.get("reply", ""))
+    language = language_for(case, operator_profile(session))
+    told = {"about": began.about.value, "text": began.texts[language], "reply": began.code} if began else {}
+    return {"answer": AnswerForm(formdata=None, data=told), "replies": fitting(kinds)}
+
+
 def _shown(session: Session, case: Case) -> dict[str, Any]:
     messages = queries.messages_of(session, case.id)
     dates = queries.dates_of(session, [case.id])[case.id]
@@ -130,7 +142,7 @@ def _shown(session: Session, case: Case) -> dict[str, Any]:
         "resumes_on": day_after_resuming(case, dates, now()),
         "messages": messages,
         "seen": str(messages[0].id) if messages else "",
-        "answer": AnswerForm(formdata=None),
+        **_answering(session, case),
         **_letters(session, case),
         "arrivals": arrivals_of(session, case.id),
         "doubts": doubts_of(session, case),

@@ -102,9 +102,10 @@ def receive_answer(
 
 
 def write_back(
-    session: Session, case_id: uuid.UUID, about: HoldKind, text: str, actor: Actor, now: datetime
-) -> Message:
-    """An operator's answer, shown in the portal and announced by mail."""
+    session: Session, case_id: uuid.UUID, about: HoldKind, text: str, actor: Actor, now: datetime,
+    *, reply_code: str = "",
+) -> Message:  # fmt: skip
+    """An operator's answer, shown in the portal and announced by mail; with the code it began with."""
     case = session.get(Case, case_id, with_for_update=True)
     if case is None:
         raise NotFound(say("This case"))
@@ -114,6 +115,7 @@ def write_back(
     message = Message(
         id=new_id(), case_id=case_id, direction=Direction.OUTGOING, about=about,
         author_role=actor.role, author=actor.name, text=text.strip()[:MAX_TEXT], at=now,
+        reply_code=reply_code,
     )  # fmt: skip
     session.add(message)
     session.flush()
