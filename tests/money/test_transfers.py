@@ -119,6 +119,23 @@ def test_the_rest_by_card(world: World) -> None:
     all_is_well(world)
 
 
+def test_a_part_that_goes_back_shuts_the_card_page_that_counted_on_it(world: World) -> None:
+    case, operator = world.offered(9_999), world.as_operator()
+    write_down(operator, "50,00", purpose=case.reference)
+    visitor = world.recipient(case)
+    assert visitor.press("/pay", action="/pay").status_code == 303
+    world.work()
+    [payin] = world.all(Payin)
+    assert (payin.state, payin.amount) == (PayinState.PENDING, Money(5_699))
+    back = operator.press(
+        f"/operator/transfers/back/{case.id}", {"amount": "50", "party": "Example Walks Ltd"}
+    )
+    assert back.status_code == 303 and balance(world, Account.CUSTOMER_CREDIT, case) == 0
+    assert world.all(Payin)[0].state is PayinState.FAILED
+    assert "106,99 €" in words(visitor.page("/pay"))
+    all_is_well(world)
+
+
 def test_money_without_a_case_waits_for_one(world: World) -> None:
     case, operator = world.offered(9_999), world.as_operator()
     code, place = write_down(operator, "106,99", purpose="For the picture")
@@ -153,7 +170,7 @@ def test_a_payment_by_transfer_is_given_back_whole(world: World) -> None:
     world.work()
     [payin] = world.all(Payin)
     answer = operator.press(f"/operator/payments/{payin.id}", {}, action="/refund")
-    assert answer.status_code == 303
+    assert (answer.status_code, answer.location) == (303, f"/operator/transfers/back/{case.id}")
     assert world.case(case).state is CaseState.CLOSED
     assert (
         balance(world, Account.CUSTOMER_CREDIT, case) == -10_699 and balance(world, Account.OWNER_HELD) == 0

@@ -14,6 +14,7 @@ from workflow.money import queries, services
 from workflow.money.lifecycle import PAYIN_LIFECYCLE
 from workflow.money.pages import PAYIN_CHIPS, account_word
 from workflow.money.services.refunds import why_no_refund
+from workflow.money.states import PayinWay
 from workflow.web.blueprints import role_blueprint
 from workflow.web.current import actor, now, reading, writing
 from workflow.web.transitions import note, seen_version
@@ -54,7 +55,11 @@ def show(payin_id: uuid.UUID) -> str:
 def refund(payin_id: uuid.UUID) -> Response:
     """Give the payment back in full."""
     with writing() as session:
-        services.ask_refund(session, payin_id, actor(), now(), seen_version=seen_version())
+        payin = services.ask_refund(session, payin_id, actor(), now(), seen_version=seen_version())
+        by_transfer, case_id = payin.way is PayinWay.TRANSFER, payin.case_id
+    if by_transfer:
+        flash(say("The money lies on the account of the case again. Transfer it back from there."), "waiting")
+        return redirect(url_for("transfers_operator.back", case_id=case_id), code=303)
     flash(say("The refund is on its way. The books follow when the payment service confirms it."), "waiting")
     return redirect(url_for(".show", payin_id=payin_id), code=303)
 

@@ -19,7 +19,7 @@ from workflow.kernel.db import Session
 from workflow.kernel.documents import Document
 from workflow.kernel.money import format_money
 from workflow.kernel.runtime import Runtime
-from workflow.kernel.said import Said, say
+from workflow.kernel.said import say
 from workflow.kernel.signing import Signature
 from workflow.portal import queries
 from workflow.portal.statement import statement_of
@@ -119,8 +119,7 @@ def _facts(session: Session, case: Case) -> dict[str, Any]:
 
 def _told(message: Message) -> str:
     who = translate(say("You")) if message.direction is Direction.INCOMING else message.author
-    text = message.shown
-    return f"{message.at:%Y-%m-%d %H:%M} UTC, {who}:\n{translate(text) if isinstance(text, Said) else text}"
+    return f"{message.at:%Y-%m-%d %H:%M} UTC, {who}:\n{translate(message.shown)}"
 
 
 def _plain(name: str) -> str:

@@ -100,8 +100,9 @@ def withdraw_transfer(
     :class:`Refused` once the money paid a claim or went back: then that has to be undone first.
     """
     found = session.get(BankTransfer, transfer_id)
+    case = None
     if found is not None and found.case_id is not None:
-        _locked_case(session, found.case_id)  # the case first, like every step
+        case = _locked_case(session, found.case_id)  # the case first, like every step
     row = _locked(session, transfer_id)
     if row.withdrawn_at is not None:
         raise Refused(say("This record is withdrawn already."))
@@ -119,6 +120,8 @@ def withdraw_transfer(
     row.withdrawn_at, row.withdrawn_by, row.withdrawn_why = now, actor.name, why.strip()[:500]
     session.flush()
     _tell(session, row, "transfer:withdraw", say("Record of a transfer withdrawn"), why.strip(), actor, now)
+    if case is not None:
+        settle(session, case, now)
     return row
 
 
@@ -148,6 +151,7 @@ def give_back(
             Posting(Account.BANK, -row.amount, case_id=case_id),
         ],
     )  # fmt: skip
+    settle(session, case, now)  # a card page that counted on it is shut
     return row
 
 

@@ -38,15 +38,15 @@ def settle(session: Session, case: Case, now: datetime) -> Payin | None:
     if offer is None or CASE_LIFECYCLE.find(case.state, CaseTrigger.RECEIVE_PAYMENT) is None:
         return None
     credit = credit_of(session, case.id, offer.total.currency)
+    enough = credit >= offer.total
     for live in session.scalars(select(Payin).where(Payin.case_id == case.id, Payin.state.in_(LIVE))).all():
-        if live.on_account != credit and live.payment_intent is None:
+        # what is here counts before what is on its way: a card payment that comes all the same goes back
+        if enough or (live.on_account != credit and live.payment_intent is None):
             shut_page(session, live, now)
-    if credit < offer.total:
+    if not enough:
         if credit.minor > 0:
             _wait_for_the_rest(session, case, credit, offer.total, now)
         return None
-    if session.scalars(select(Payin.id).where(Payin.case_id == case.id, Payin.state.in_(LIVE))).first():
-        return None  # a card payment is on its way: what it does decides first
     payin = Payin(
         id=new_id(), case_id=case.id, offer_id=offer.id, amount=offer.total, way=PayinWay.TRANSFER,
         on_account=Money.zero(offer.total.currency),
