@@ -33,6 +33,7 @@ from workflow.money import checks as money
 from workflow.money.lifecycle import PAYIN_LIFECYCLE
 from workflow.payouts import checks as payouts
 from workflow.payouts.lifecycle import PAYOUT_LIFECYCLE
+from workflow.portal import checks as portal
 from workflow.schema import current_head
 
 log = logging.getLogger("lichtbild.check")
@@ -105,6 +106,7 @@ TRUTHS: tuple[Truth, ...] = (
     Truth("documents", _vault(document_checks.all_are_present)),
     Truth(document_checks.RE_READ, _vault(document_checks.all_are_unchanged), fast=False),
     Truth("stuck payments", money.payments_that_are_stuck, grave=False),
+    Truth("guessing", portal.many_wrong_codes, grave=False),
     Truth("messages", kernel.messages_that_want_a_look, grave=False),
     Truth("ended sessions", accounts.ended_sessions_are_forgotten, grave=False),
     Truth("beside", document_checks.nothing_lies_beside, grave=False, fast=False),

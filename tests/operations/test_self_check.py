@@ -158,6 +158,11 @@ BROKEN: dict[str, tuple[tuple[str, ...], str]] = {
          "'mail' ORDER BY id LIMIT 1)"),),
         r"1 messages have been “failed” for more than a day: see the queue\.",
     ),
+    "guessing": (
+        ("INSERT INTO portal_attempts (id, source_hash, reference_hash, at) SELECT '{new}', source_hash, "
+         "reference_hash, at FROM portal_attempts ORDER BY at DESC LIMIT 1",) * 200,
+        r"Somebody guesses codes of the portal",
+    ),
     "ended sessions": (
         ("UPDATE desk_sessions SET expires_at = '2024-03-04 00:00:00', created_at = '2024-03-03 20:00:00'",),
         r"\d+ sessions ended days ago and are still kept: does a worker run\?",

@@ -10,6 +10,7 @@ import pytest
 from tests.portal.house import House
 from workflow.kernel.ids import ALPHABET, case_reference, secret_code
 from workflow.portal import entry
+from workflow.portal.checks import many_wrong_codes
 from workflow.portal.models import PortalSession
 
 GUESSES = 5_000
@@ -36,6 +37,14 @@ def guesses(chance: random.Random, real: list[tuple[str, str]]) -> list[tuple[st
     return found
 
 
+def test_slips_of_the_pen_raise_no_alarm(house: House) -> None:
+    case = house.offered()
+    for number in range(20):
+        house.browser(f"203.0.113.{number}").enter(case.reference, "44444-44444-44444-44444")
+    with house.runtime.database.reading() as session:
+        assert many_wrong_codes(session, house.runtime) == []
+
+
 @pytest.mark.slow
 @pytest.mark.sqlite_only("the same statements; the limits do not depend on the database")
 def test_five_thousand_guesses_open_nothing(house: House) -> None:
@@ -57,6 +66,9 @@ def test_five_thousand_guesses_open_nothing(house: House) -> None:
             answers["wait"] += 1
     assert answers["in"] == 0 and house.count(PortalSession) == 0
     assert max(tries.values()) <= entry.SOURCE_FAILURES and answers["wait"] >= GUESSES // PER_SOURCE
+    with database.reading() as session:
+        [told] = many_wrong_codes(session, house.runtime)
+    assert "Somebody guesses codes" in told
     # under attack every address still has a few tries: whoever has the letter is not kept out
     for case in cases:
         assert house.browser("203.0.113.9").enter(case.reference, case.code).status_code == 303
