@@ -57,6 +57,10 @@ def test_all_truths_hold_in_a_life_in_which_everything_happened(lived: World) ->
 
 ONE = "(SELECT {0} FROM {1} {2} ORDER BY id LIMIT 1)"
 RECEIVED = "received_at IS NOT NULL"
+GUESSED = (
+    "INSERT INTO portal_attempts (id, source_hash, reference_hash, at) SELECT '{new}', source_hash, "
+    "reference_hash, at FROM portal_attempts ORDER BY at DESC LIMIT 1"
+)
 
 #: Truth, what breaks it, and the sentence it says.
 BROKEN: dict[str, tuple[tuple[str, ...], str]] = {
@@ -159,8 +163,7 @@ BROKEN: dict[str, tuple[tuple[str, ...], str]] = {
         r"1 messages have been “failed” for more than a day: see the queue\.",
     ),
     "guessing": (
-        ("INSERT INTO portal_attempts (id, source_hash, reference_hash, at) SELECT '{new}', source_hash, "
-         "reference_hash, at FROM portal_attempts ORDER BY at DESC LIMIT 1",) * 200,
+        (GUESSED,) * 200,
         r"Somebody guesses codes of the portal",
     ),
     "ended sessions": (
