@@ -153,7 +153,7 @@ def test_the_figures_are_those_of_the_rows(full_world: World) -> None:
             told[name] = float(value)
     assert told['lichtbild_outbox_messages{state="pending"}'] == 0
     assert told['lichtbild_outbox_messages{state="failed"}'] == 0
-    assert told["lichtbild_payments_booked"] == 2
+    assert told["lichtbild_payments_booked"] == 3, "two by card, one by transfer"
     assert told["lichtbild_crawl_pages"] >= 1
     assert told['lichtbild_deadlines{state="due"}'] == 0 < told['lichtbild_deadlines{state="open"}']
     assert told['lichtbild_letters{state="sent"}'] >= 5
