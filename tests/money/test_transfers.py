@@ -152,6 +152,17 @@ def test_money_without_a_case_waits_for_one(world: World) -> None:
     all_is_well(world)
 
 
+def test_a_purpose_is_read_among_words_and_several_cases_are_nobodys_guess(world: World) -> None:
+    case, other, operator = world.offered(9_999), world.offered(9_999), world.as_operator()
+    rf, of_other = in_fours(rf_reference(case.reference)), in_fours(rf_reference(other.reference))
+    for purpose in (f"{case.reference} and {other.reference}", f"{rf} {of_other}", "RF18 5390 0754 7034"):
+        assert write_down(operator, "10,00", purpose=purpose)[0] == 303
+    assert [row.case_id for row in world.all(BankTransfer)] == [None] * 3
+    assert write_down(operator, "106,99", purpose=f"Rechnung {rf} bitte quittieren")[0] == 303
+    assert world.case(case).state is CaseState.PAID and world.case(other).state is CaseState.OFFERED
+    all_is_well(world)
+
+
 def test_a_wrong_record_is_taken_back_with_its_booking(world: World) -> None:
     case, operator = world.offered(9_999), world.as_operator()
     _, place = write_down(operator, "40,00", purpose=case.reference)

@@ -45,9 +45,10 @@ def message_of(session: Session, contact_id: uuid.UUID) -> ContactRequest:
 
 
 def case_in(session: Session, text: str) -> Case | None:
-    """The case whose reference stands somewhere in a text; a hint for a person, never a decision."""
+    """The case whose reference stands somewhere in a text; ``None`` when none or several are named."""
     signs = {reference for word in _REFERENCE.findall(text) if (reference := normalise_reference(word))}
-    return session.scalars(select(Case).where(Case.reference.in_(signs)).order_by(Case.id)).first()
+    found = session.scalars(select(Case).where(Case.reference.in_(signs)).limit(2)).all()
+    return found[0] if len(found) == 1 else None
 
 
 def waiting(session: Session) -> list[Arrival]:

@@ -25,8 +25,8 @@ from workflow.money.models import Payin
 from workflow.money.transfers.models import BankTransfer, Direction
 
 SHOWN = 100
-#: ``RF`` and two digits, then letters and digits; banks print it with blanks.
-_RF = re.compile(r"\bRF ?[0-9]{2}(?: ?[A-Z0-9]){7,25}\b", re.IGNORECASE)
+#: ``RF``, two digits, the seven signs of ours; banks print blanks in it, people write words behind it.
+_RF = re.compile(r"\bRF ?[0-9]{2}(?: ?[A-Z0-9]){7}\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
